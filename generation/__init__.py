@@ -1,0 +1,1 @@
+"""How pictures come to be: prompts, jobs, the worker and its engine."""

@@ -1,0 +1,131 @@
+"""The django-q cluster around one worker process, made to heal.
+
+The stock cluster goes deaf when its idle worker is killed (the dead reader keeps the queue's lock), repeats tasks for
+ever when its monitor is, and leaves orphans when its main process is. Here a child killed by a signal ends the
+whole cluster, which its supervisor starts again at once; and nobody outlives its parent.
+"""
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from multiprocessing.sharedctypes import RawValue
+from typing import Any
+from uuid import uuid4
+
+from django import db
+from django_q.cluster import Sentinel
+from django_q.conf import Conf
+from django_q.monitor import monitor
+from django_q.pusher import pusher
+from django_q.scheduler import scheduler
+from django_q.signals import post_spawn
+from django_q.worker import worker as django_q_worker
+
+from generation import queue, worker
+from generation.models import Job
+from generation.processes import tether
+
+logger = logging.getLogger(__name__)
+
+SCHEDULE_EVERY = 30.0  # s
+
+
+class StopFlag:
+    """An Event that a signal handler may set and a forked child may read.
+
+    multiprocessing.Event takes a lock in set(), which deadlocks when the handler interrupts wait().
+    """
+
+    def __init__(self) -> None:
+        self._value = RawValue("b", 0)
+
+    def set(self) -> None:
+        self._value.value = 1
+
+    def is_set(self) -> bool:
+        return bool(self._value.value)
+
+    def wait(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while not self.is_set() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return self.is_set()
+
+
+def run() -> None:
+    """Run the cluster in this process until SIGTERM or Ctrl-C; exits with 1 when a child was killed."""
+    stopping = StopFlag()
+    post_spawn.connect(lambda **_: open_worker(stopping.is_set), weak=False)
+    db.connections.close_all()  # children must not share one
+    sentinel = HealingSentinel(stopping, StopFlag(), uuid4(), start=False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    sentinel.start()
+
+
+def open_worker(stopping: Callable[[], bool]) -> None:
+    """Make this process the worker. Runs in it right after the fork; an exception here would kill it for ever."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # `stopping` tells; a step must not be torn
+    try:
+        process = worker.WorkerProcess(stopping)
+        worker.current = process
+        if process.open(wait=True) and Job.objects.waiting().exists():
+            queue.ring()
+    except Exception as error:
+        logger.exception("The worker could not be opened.")
+        if worker.current:
+            worker.current.set(state="failed", notice=f"The worker could not start: {error}")
+
+
+def _tethered(target: Callable[..., Any], parent: int, *arguments: Any) -> None:
+    """Run a child of the sentinel so that it ends with it."""
+    tether(parent)
+    target(*arguments)
+    if worker.current:
+        worker.current.close()
+
+
+class HealingSentinel(Sentinel):  # type: ignore[misc]
+    """django-q's guard with one rule: a child that ended by itself is replaced, one that was killed ends all."""
+
+    def spawn_process(self, target: Callable[..., Any], *arguments: Any) -> Any:
+        process = _fork(_tethered, target, os.getpid(), *arguments)
+        if target is django_q_worker:
+            self.pool.append(process)
+        return process
+
+    def guard(self) -> None:
+        self.start_event.set()
+        scheduled = time.monotonic()
+        while not self.stop_event.wait(Conf.GUARD_CYCLE):
+            self._replace_the_ended()
+            if time.monotonic() - scheduled >= SCHEDULE_EVERY:
+                scheduled = time.monotonic()
+                scheduler(broker=self.broker)
+        self.stop()
+
+    def _replace_the_ended(self) -> None:
+        children = [*self.pool, self.monitor, self.pusher]
+        for child in (child for child in children if not child.is_alive()):
+            if child.exitcode != 0 or child in self.pool:
+                logger.warning("A process of the worker ended (%s); starting all of them again.", child.exitcode)
+                for other in children:
+                    other.kill()
+                sys.exit(0 if child.exitcode == 0 else 1)
+            db.connections.close_all()
+            if child is self.monitor:
+                self.monitor = self.spawn_process(monitor, self.result_queue, self.broker)
+            else:
+                self.pusher = self.spawn_process(pusher, self.task_queue, self.event_out, self.broker)
+
+
+def _fork(target: Callable[..., Any], *arguments: Any) -> Any:
+    """A child by fork, as django-q has it: a signal's receiver could not be sent to a spawned one."""
+    import multiprocessing
+
+    process = multiprocessing.get_context("fork").Process(target=target, args=arguments, daemon=True)
+    process.start()
+    return process

@@ -1,0 +1,55 @@
+"""What every engine promises, so that the queue need not know which one it has."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from PIL import Image
+
+from generation.engine.checkpoints import Checkpoint
+from generation.engine.recipe import Recipe
+
+OnStep = Callable[[int, int], None]
+"""Called after each denoising step with (step, steps); it may raise Cancelled."""
+
+
+class Cancelled(Exception):
+    """Raised by an OnStep to stop at this step; the engine stays usable."""
+
+
+class OutOfMemory(Exception):
+    """The device has too little memory for these pictures; the engine stays usable."""
+
+
+class Unreadable(Exception):
+    """A checkpoint cannot be used; the text says why in words a person understands."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What the warm-up measured.
+
+    Attributes:
+        group_size: pictures worth denoising together on this device.
+        seconds: s per picture, step and megapixel in groups of that size.
+    """
+
+    group_size: int
+    seconds: float
+
+
+class Engine(Protocol):
+    slot: str
+    """The device by a name that is the same for every process that would use it (a GPU's UUID, mps, cpu)."""
+
+    def load(self, checkpoint: Checkpoint) -> None:
+        """Make `checkpoint` the model. Raises Unreadable; the model loaded before is gone then."""
+
+    def warm_up(self, recipe: Recipe) -> Speed:
+        """Make two steps at the recipe's size, so that the first request finds everything warm."""
+
+    def generate(self, recipe: Recipe, *, first: int, size: int, on_step: OnStep) -> list[Image.Image]:
+        """Make the pictures at positions `first` to `first + size - 1` (1 is the first) together.
+
+        Returns RGB pictures of `recipe.output_size`. Raises OutOfMemory, or what `on_step` raises.
+        """

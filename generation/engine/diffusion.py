@@ -1,0 +1,178 @@
+"""The diffusers adapter: one StableDiffusionPipeline, loaded once and kept."""
+
+import logging
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from generation.engine import devices, samplers
+from generation.engine.base import OnStep, OutOfMemory, Speed, Unreadable
+from generation.engine.checkpoints import Checkpoint
+from generation.engine.recipe import Recipe
+
+if TYPE_CHECKING:
+    import torch
+
+logger = logging.getLogger(__name__)
+
+GROUP_SIZE = 3
+"""Pictures denoised together where that pays."""
+
+WORTHWHILE = 0.75
+"""On a CPU a group pays when one of its pictures takes at most this share of the time it takes alone."""
+
+SLOW_STEP = 1.0
+"""s: where a single step takes longer, trying groups would cost more than it can tell (CPUs gain little)."""
+
+
+class DiffusionEngine:
+    """Keeps a model on a device and makes groups of pictures with it. One thread at a time."""
+
+    def __init__(self, device: str = "", cache: Path | None = None) -> None:
+        """
+        Args:
+            device: as torch names it; "" for the best there is.
+            cache: where a hub id's files are kept.
+
+        Raises:
+            ValueError: there is no such device here.
+        """
+        _prepare_libraries()
+        self.device = devices.best_device(device)
+        self.dtype = devices.best_dtype(self.device)
+        self.slot = devices.slot_of(self.device)
+        self._cache = cache
+        self._pipeline: Any = None
+        self._prompts: tuple[Any, tuple[Any, Any]] = (None, (None, None))
+
+    def load(self, checkpoint: Checkpoint) -> None:
+        self._pipeline, self._prompts = None, (None, (None, None))
+        try:
+            pipeline = self._read(checkpoint)
+        except Exception as error:  # loaders raise anything at all for a broken file
+            raise Unreadable(f"{checkpoint.name} cannot be loaded: {_first_line(error)}") from error
+        import torch
+
+        pipeline.set_progress_bar_config(disable=True)
+        pipeline.to(self.device)
+        pipeline.unet.to(memory_format=torch.channels_last)
+        self._pipeline = pipeline
+        self._scheduler_config = dict(pipeline.scheduler.config)
+
+    def _read(self, checkpoint: Checkpoint) -> Any:
+        from diffusers import StableDiffusionPipeline
+
+        without_checker = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
+        if isinstance(checkpoint.source, Path) and checkpoint.source.is_file():
+            from generation.engine import single_file
+
+            return single_file.read(checkpoint.source, self.dtype)
+        here = isinstance(checkpoint.source, Path)
+        return StableDiffusionPipeline.from_pretrained(
+            str(checkpoint.source),
+            dtype=self.dtype,
+            use_safetensors=True,
+            local_files_only=here,
+            cache_dir=None if here else self._cache,
+            **without_checker,
+        )
+
+    def warm_up(self, recipe: Recipe) -> Speed:
+        alone = self._seconds_of_a_step(recipe, 1)
+        together = alone
+        if self.device.type != "cpu" or alone < SLOW_STEP:
+            together = self._seconds_of_a_step(recipe, GROUP_SIZE) / GROUP_SIZE
+        grouped = self.device.type != "cpu" or together < WORTHWHILE * alone
+        size, seconds = (GROUP_SIZE, together) if grouped else (1, alone)
+        return Speed(size, seconds / recipe.megapixels)
+
+    def _seconds_of_a_step(self, recipe: Recipe, size: int) -> float:
+        """Seconds of the last of two steps of `size` pictures, the better of two tries."""
+        best = float("inf")
+        for _ in range(2):
+            moments: list[float] = []
+            two_steps = Recipe.from_dict({**recipe.to_dict(), "steps": 2})
+            self.generate(two_steps, first=1, size=size, on_step=lambda *_: moments.append(time.perf_counter()))
+            best = min(best, moments[-1] - moments[-2])
+        return best
+
+    def generate(self, recipe: Recipe, *, first: int, size: int, on_step: OnStep) -> list[Image.Image]:
+        import torch
+
+        try:
+            return self._generate(recipe, first, size, on_step)
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            raise OutOfMemory(str(error)) from error
+        except RuntimeError as error:
+            if "allocate memory" in str(error) or "out of memory" in str(error).lower():
+                raise OutOfMemory(str(error)) from error
+            raise
+
+    def _generate(self, recipe: Recipe, first: int, size: int, on_step: OnStep) -> list[Image.Image]:
+        pipeline = self._pipeline
+        pipeline.scheduler = samplers.make(recipe.sampler, self._scheduler_config)
+        embeddings, negative_embeddings = self._encode(recipe)
+        width, height = recipe.output_size
+
+        def report(_pipeline: Any, step: int, _timestep: Any, _tensors: dict[str, Any]) -> dict[str, Any]:
+            on_step(step + 1, pipeline.num_timesteps)
+            return {}
+
+        return list(
+            pipeline(
+                prompt_embeds=embeddings,
+                negative_prompt_embeds=negative_embeddings,
+                num_images_per_prompt=size,
+                width=width,
+                height=height,
+                num_inference_steps=recipe.steps,
+                guidance_scale=recipe.guidance_scale,
+                eta=recipe.eta,
+                generator=[_generator(recipe.seed_of(first + place)) for place in range(size)],
+                callback_on_step_end=report,
+            ).images
+        )
+
+    def _encode(self, recipe: Recipe) -> tuple[Any, Any]:
+        """The embeddings of the words, (1, tokens, width) each; kept, since a job's groups all need the same."""
+        guided = recipe.guidance_scale > 1
+        words = (recipe.prompt, recipe.negative_prompt, guided)
+        if self._prompts[0] != words:
+            import torch
+
+            with torch.no_grad():
+                embeddings = self._pipeline.encode_prompt(
+                    recipe.prompt, self.device, 1, guided, recipe.negative_prompt if guided else None
+                )
+            self._prompts = (words, embeddings)
+        return self._prompts[1]
+
+
+def _generator(seed: int) -> "torch.Generator":
+    """On the CPU whatever the device, so that a seed means the same everywhere."""
+    import torch
+
+    return torch.Generator("cpu").manual_seed(seed)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
+def _prepare_libraries() -> None:
+    """Before torch is imported: what it reads from the environment once, and a quiet log."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    # OpenMP's threads wait for each other by spinning. Where anything else wants a core (the web server, a game),
+    # that makes every layer wait for a time slice: measured 2 to 3 times slower than sleeping. Alone: no difference.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    logging.getLogger("diffusers").setLevel(logging.ERROR)
+    import diffusers
+    import transformers
+
+    for library in (diffusers, transformers):
+        library.utils.logging.set_verbosity_error()
+        library.utils.logging.disable_progress_bar()

@@ -1,0 +1,67 @@
+"""A recipe: all that is needed to make a picture again."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+SEEDS = 2**32  # seeds are 0 to 2**32 - 1; the one after the last is 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """The settings of one request, by diffusers' names.
+
+    Attributes:
+        num_images: how many pictures; the first has `seed`, each next one more.
+        width, height: px as asked for; `output_size` says what comes out.
+        steps: denoising steps.
+        guidance_scale: 1.0 is guidance off.
+        eta: DDIM's noise, 0.0 to 1.0; other samplers ignore it.
+        sampler: a name of `samplers.SAMPLERS`.
+        downsampling_factor: latents have `width / downsampling_factor` cells; the model's own factor is 8.
+        model: the model's name, "" for whichever is loaded.
+    """
+
+    prompt: str
+    negative_prompt: str = ""
+    num_images: int = 3
+    seed: int
+    width: int = 512
+    height: int = 512
+    steps: int = 50
+    guidance_scale: float = 7.5
+    eta: float = 0.0
+    sampler: str = "PLMS"
+    downsampling_factor: int = 8
+    model: str = ""
+
+    @property
+    def output_size(self) -> tuple[int, int]:
+        """(width, height) in px of the pictures that come out.
+
+        >>> Recipe(prompt="a fox", seed=1, width=512, height=256, downsampling_factor=4).output_size
+        (1024, 512)
+        """
+        return self.width * 8 // self.downsampling_factor, self.height * 8 // self.downsampling_factor
+
+    @property
+    def megapixels(self) -> float:
+        """Millions of px of one picture."""
+        width, height = self.output_size
+        return width * height / 1e6
+
+    def seed_of(self, position: int) -> int:
+        """The seed of the picture at `position` (1 is the first)."""
+        return (self.seed + position - 1) % SEEDS
+
+    def with_model(self, name: str) -> "Recipe":
+        return replace(self, model=name)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Recipe":
+        """The recipe that `to_dict` gave; keys of a later version are passed over."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{key: value for key, value in data.items() if key in known})

@@ -1,0 +1,33 @@
+"""The samplers by the names that people know, and what diffusers calls them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+SAMPLERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "PLMS": ("PNDMScheduler", {"skip_prk_steps": True}),
+    "DDIM": ("DDIMScheduler", {}),
+    "Euler": ("EulerDiscreteScheduler", {}),
+    "Euler a": ("EulerAncestralDiscreteScheduler", {}),
+    "Heun": ("HeunDiscreteScheduler", {}),
+    "LMS": ("LMSDiscreteScheduler", {}),
+    "DPM++ 2M": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++"}),
+    "DPM++ 2M Karras": (
+        "DPMSolverMultistepScheduler",
+        {"algorithm_type": "dpmsolver++", "use_karras_sigmas": True},
+    ),
+    "UniPC": ("UniPCMultistepScheduler", {}),
+    "LCM": ("LCMScheduler", {}),
+}
+"""Name -> (class in diffusers, what it is given beyond the model's own scheduler configuration)."""
+
+# A model's own scheduler configuration may say these for another class than ours, with another meaning.
+_NOT_INHERITED = ("algorithm_type", "use_karras_sigmas", "skip_prk_steps", "solver_order", "solver_type")
+
+
+def make(name: str, config: Mapping[str, Any]) -> Any:
+    """A fresh diffusers scheduler `name` over a model's scheduler `config`. Raises KeyError for an unknown name."""
+    import diffusers
+
+    class_name, extra = SAMPLERS[name]
+    inherited = {key: value for key, value in config.items() if key not in _NOT_INHERITED}
+    return getattr(diffusers, class_name).from_config(inherited, **extra)

@@ -1,0 +1,85 @@
+"""One form checks every request, whatever it came by, and ends in a Recipe."""
+
+import secrets
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from generation import status
+from generation.engine.recipe import SEEDS, Recipe
+from generation.engine.samplers import SAMPLERS
+
+LONGEST = 2000  # characters of a prompt
+
+
+class RecipeForm(forms.Form):
+    """All settings of a request. An absent or empty one means the default."""
+
+    prompt = forms.CharField(
+        max_length=LONGEST,
+        error_messages={"required": "Write what you want to see."},
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": LONGEST}),
+    )
+    negative_prompt = forms.CharField(max_length=LONGEST, required=False)
+    num_images = forms.IntegerField(min_value=1, max_value=30, required=False)
+    seed = forms.IntegerField(
+        min_value=0,
+        max_value=SEEDS - 1,
+        required=False,
+        error_messages={"invalid": "A seed is a whole number.", "max_value": f"The highest seed is {SEEDS - 1}."},
+    )
+    width = forms.IntegerField(min_value=64, max_value=2048, step_size=8, required=False)
+    height = forms.IntegerField(min_value=64, max_value=2048, step_size=8, required=False)
+    steps = forms.IntegerField(min_value=1, max_value=250, required=False)
+    guidance_scale = forms.FloatField(min_value=1, max_value=20, required=False)
+    eta = forms.FloatField(min_value=0, max_value=1, required=False)
+    sampler = forms.ChoiceField(choices=[(name, name) for name in SAMPLERS], required=False)
+    downsampling_factor = forms.TypedChoiceField(
+        choices=[(factor, factor) for factor in (2, 4, 8, 16)], coerce=int, empty_value=None, required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            self._recipe = self._resolve(data)
+            width, height = self._recipe.output_size
+            if width * height > settings.PLAYGROUND_MAX_PIXELS:
+                raise forms.ValidationError(
+                    f"{width} × {height} px is more than this machine is set to make "
+                    f"({settings.PLAYGROUND_MAX_PIXELS:,} px in all)."
+                )
+        return data
+
+    def _resolve(self, data: dict[str, Any]) -> Recipe:
+        given = {name: value for name, value in data.items() if value not in (None, "")}
+        if "seed" not in given:
+            given["seed"] = secrets.randbelow(SEEDS)
+        fields = {name: value for name, value in given.items() if name in Recipe.__dataclass_fields__}
+        return Recipe(**{**status.current().defaults, **fields})
+
+    def recipe(self) -> Recipe:
+        """What was asked for. Only after is_valid()."""
+        return self._recipe
+
+
+class HomeForm(RecipeForm):
+    """What the home page offers: words, groups of three, and a seed that can be kept."""
+
+    num_images = forms.IntegerField(
+        label="Images",
+        min_value=3,
+        max_value=30,
+        step_size=3,
+        initial=3,
+        required=False,
+        error_messages={
+            key: "Choose 3 to 30 images, in threes." for key in ("invalid", "min_value", "max_value", "step_size")
+        },
+    )
+    keep_seed = forms.BooleanField(required=False, label="Keep the seed")
+
+    @property
+    def seed_to_show(self) -> int | None:
+        """What stands in the seed's box after these pictures were asked for: the seed if it is kept."""
+        return self.recipe().seed if self.cleaned_data["keep_seed"] else None

@@ -1,0 +1,100 @@
+import json
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from generation.processes import Supervisor
+
+LONGEST_START = 15 * 60  # s: a big model on a slow disk
+
+
+class Command(BaseCommand):
+    help = (
+        "Run the whole site: prepares database and static files, starts web server and worker, restarts what dies, "
+        "and says when both are ready. Ctrl-C stops everything."
+    )
+    requires_system_checks = []  # done below, with a plain sentence
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        began = time.monotonic()
+        self._check_port()
+        self.check(databases=["default"])
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        threading.Thread(target=self._tell_when_ready, args=(began,), daemon=True).start()
+        Supervisor(
+            {
+                "web": [sys.executable, "-m", "gunicorn", "--config", "python:playground.gunicorn"],
+                "worker": [sys.executable, sys.argv[0], "worker", "--unwatched"],
+            }
+        ).run()
+        self.stderr.write("Stopped.")
+
+    def _check_port(self) -> None:
+        family = socket.AF_INET6 if ":" in settings.PLAYGROUND_LISTEN else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.PLAYGROUND_LISTEN, settings.PORT))
+            except PermissionError as error:
+                raise CommandError(
+                    f"Port {settings.PORT} is for administrators only. Choose one above 1023: PORT=8080 make run"
+                ) from error
+            except OSError as error:
+                raise CommandError(
+                    f"Port {settings.PORT} of {settings.PLAYGROUND_LISTEN} cannot be used ({error.strerror}). "
+                    f"Is the site running already? Another port: PORT={settings.PORT + 1} make run"
+                ) from error
+
+    def _tell_when_ready(self, began: float) -> None:
+        told = ""
+        while time.monotonic() - began < LONGEST_START:
+            health = self._health()
+            if health.get("status") == "ok":
+                self._tell(time.monotonic() - began, health)
+                return
+            reason = health.get("reason", "")
+            if health.get("worker") == "failed" and reason != told:
+                told = reason
+                self.stderr.write(reason)
+            time.sleep(0.1)
+
+    def _health(self) -> dict[str, Any]:
+        host = "127.0.0.1" if settings.PLAYGROUND_LISTEN in ("0.0.0.0", "") else settings.PLAYGROUND_LISTEN
+        host = {"::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+        self._address = f"http://{host}:{settings.PORT}/"
+        try:
+            with urllib.request.urlopen(self._address + "healthz", timeout=5) as answer:
+                return dict(json.load(answer))
+        except urllib.error.HTTPError as error:
+            return dict(json.load(error))
+        except (OSError, ValueError):
+            return {}
+
+    def _tell(self, seconds: float, health: dict[str, Any]) -> None:
+        picture = health.get("seconds_per_image", 0)
+        self.stderr.write(
+            f"ready in {seconds:.0f} s; a picture takes about {picture:.2g} s here\n\n    {self._address}\n"
+        )
+        if settings.PLAYGROUND_LISTEN in ("0.0.0.0", "::"):
+            self.stderr.write(f"    http://{_own_address()}:{settings.PORT}/ for the others in the house\n")
+        if settings.PLAYGROUND_PUBLIC_URL:
+            self.stderr.write(f"    {settings.PLAYGROUND_PUBLIC_URL}/ for everybody who knows it, without sign-in\n")
+
+
+def _own_address() -> str:
+    """This machine's address in its network. Connecting a datagram socket sends nothing; it only picks a route."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return socket.gethostname()
+        return str(probe.getsockname()[0])

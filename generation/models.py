@@ -1,0 +1,234 @@
+"""Prompts, jobs and workers: their states and every move between them."""
+
+import hashlib
+import uuid
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Case, F, Value, When
+from django.utils import timezone
+
+from generation.engine.recipe import Recipe
+
+DEATHS = 3
+"""Workers that may die at one image of a job before the job is set aside."""
+
+SET_ASIDE = (
+    f"The worker died {DEATHS} times at the same picture, so this job was set aside to let the others go on. "
+    "The worker's log may say why. A smaller picture may help."
+)
+
+
+class PromptQuerySet(models.QuerySet["Prompt"]):
+    def remember(self, words: str) -> "Prompt":
+        return self.get_or_create(digest=Prompt.digest_of(words), defaults={"words": words})[0]
+
+
+class Prompt(models.Model):
+    """Words that somebody asked pictures for."""
+
+    words = models.TextField()
+    digest = models.CharField(max_length=64, unique=True, editable=False)  # PostgreSQL cannot index long texts
+    created = models.DateTimeField(default=timezone.now)
+
+    objects = PromptQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.words[:80]
+
+    @staticmethod
+    def digest_of(words: str) -> str:
+        return hashlib.sha256(words.encode()).hexdigest()
+
+
+class Worker(models.Model):
+    """One life of a worker process. The row goes when the life is known to be over."""
+
+    class State(models.TextChoices):
+        STARTING = "starting"
+        LOADING = "loading"
+        READY = "ready"
+        GENERATING = "generating"
+        FAILED = "failed"
+
+    host = models.CharField(max_length=255)
+    slot = models.CharField(max_length=255, blank=True, help_text="The device it holds; empty until it does.")
+    pid = models.PositiveIntegerField()
+    state = models.CharField(max_length=16, choices=State, default=State.STARTING)
+    paused = models.BooleanField(default=False)
+    model = models.CharField(max_length=255, blank=True)
+    is_demo = models.BooleanField(default=False, help_text="Whether the model is the one that ships with the site.")
+    model_defaults = models.JSONField(default=dict, help_text="What the model's folder names for itself.")
+    device = models.CharField(max_length=255, blank=True)
+    notice = models.TextField(blank=True, help_text="What is wrong, in words for people.")
+    group_size = models.PositiveSmallIntegerField(default=1, help_text="Pictures it denoises together.")
+    speed = models.FloatField(default=0.0, help_text="Seconds per picture, step and megapixel; 0 until measured.")
+    beats = models.PositiveBigIntegerField(default=0, help_text="Raised every 2 s while it lives.")
+    started = models.DateTimeField(default=timezone.now)
+    seen = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.slot or 'starting'} ({self.pid})"
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def waiting(self) -> "JobQuerySet":
+        return self.filter(state=Job.State.WAITING).order_by("pk")
+
+    def active(self) -> "JobQuerySet":
+        """Running and waiting, in the order in which they are made."""
+        return self.filter(state__in=Job.ACTIVE).order_by("pk")
+
+    def of(self, visitor: str) -> "JobQuerySet":
+        return self.filter(visitor=visitor) if visitor else self.none()
+
+    def claim_next(self, worker: Worker) -> "Job | None":
+        """Take the oldest waiting job for `worker`.
+
+        The UPDATE matches only while the row still waits, so two workers can never hold the same job, and a
+        wake-up that comes twice does no harm. The attempt is counted here, before anything can go wrong.
+        """
+        while (job := self._oldest_waiting()) is not None:
+            taken = Job.objects.filter(pk=job.pk, state=Job.State.WAITING).update(
+                state=Job.State.RUNNING,
+                worker=worker,
+                attempts=F("attempts") + 1,
+                started=timezone.now(),
+                group_size=Case(
+                    When(group_size=0, then=Value(worker.group_size)),
+                    default=F("group_size"),
+                    output_field=models.PositiveSmallIntegerField(),
+                ),
+                version=F("version") + 1,
+            )
+            if taken:
+                job.refresh_from_db()
+                return job
+        return None
+
+    def _oldest_waiting(self) -> "Job | None":
+        from django.db import connection
+
+        if not connection.features.has_select_for_update_skip_locked:
+            return self.waiting().first()
+        with transaction.atomic():  # two workers look past each other's choice instead of racing for it
+            return self.waiting().select_for_update(skip_locked=True).first()
+
+    def orphans(self) -> "JobQuerySet":
+        """Running jobs whose worker is gone: its row is, and the database cleared `Job.worker` with it."""
+        return self.filter(state=Job.State.RUNNING, worker=None)
+
+
+class Job(models.Model):
+    """One attempt at a recipe. Its key is its place in the queue; the world sees its uuid only."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    ACTIVE = (State.WAITING, State.RUNNING)
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="jobs")
+    recipe_data = models.JSONField("recipe", db_column="recipe")
+    visitor = models.CharField(max_length=64, blank=True, db_index=True)
+    state = models.CharField(max_length=16, choices=State, default=State.WAITING)
+    worker = models.ForeignKey(Worker, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Workers that began at the image it is at.")
+    cancel_requested = models.BooleanField(default=False)
+    error = models.TextField(blank=True)
+
+    # Progress. The group's size is fixed when the job first starts: the pixels depend on it.
+    group_size = models.PositiveSmallIntegerField(default=0)
+    first = models.PositiveSmallIntegerField(default=0, help_text="Position of the group's first image.")
+    step = models.PositiveSmallIntegerField(default=0)
+    steps = models.PositiveSmallIntegerField(default=0, help_text="Steps of the group, as the sampler counts.")
+    version = models.PositiveIntegerField(default=1, help_text="Raised whenever what people see changes.")
+
+    created = models.DateTimeField(default=timezone.now)
+    started = models.DateTimeField(null=True, blank=True)
+    finished = models.DateTimeField(null=True, blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("pk",)
+        indexes = (models.Index(fields=("state", "id"), name="job_queue"),)
+
+    def __str__(self) -> str:
+        return f"{self.recipe_data.get('prompt', '')[:60]} ({self.state})"
+
+    @property
+    def recipe(self) -> Recipe:
+        return Recipe.from_dict(self.recipe_data)
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in self.ACTIVE
+
+    @property
+    def last(self) -> int:
+        """Position of the last image of the group being made."""
+        return min(self.first + self.group_size - 1, self.recipe.num_images)
+
+    @property
+    def fraction(self) -> float:
+        """How much of the job is done, 0.0 to 1.0."""
+        if not self.steps:
+            return 0.0
+        done = self.first - 1 + (self.last - self.first + 1) * self.step / self.steps
+        return done / self.recipe.num_images
+
+    def cancel(self) -> bool:
+        """Stop a waiting job now and ask a running one to stop. False: it had ended already."""
+        marked = Job.objects.filter(pk=self.pk, state__in=self.ACTIVE).update(
+            state=Case(
+                When(state=self.State.WAITING, then=Value(self.State.CANCELLED)), default=F("state")
+            ),
+            finished=Case(When(state=self.State.WAITING, then=timezone.now()), default=F("finished")),
+            cancel_requested=True,
+            version=F("version") + 1,
+        )
+        return bool(marked)
+
+    def tick(self, **progress: int) -> bool:
+        """Write how far the job is. False: somebody cancelled it, or it went to another worker."""
+        return self._move(progress, cancel_requested=False)
+
+    def image_stored(self) -> bool:
+        """Forget the deaths before this image; the job's row is locked until the transaction ends."""
+        return self._move({"attempts": 1})
+
+    def finish(self, state: str, error: str = "") -> bool:
+        return self._move({"state": state, "error": error, "finished": timezone.now()})
+
+    def requeue(self) -> bool:
+        """Back to its place in the queue: the worker stops in good order, so this attempt does not count."""
+        return self._move({"state": self.State.WAITING, "worker": None, "attempts": F("attempts") - 1, "step": 0})
+
+    def recover(self) -> str:
+        """Put an orphan back at its place in the queue, or set it aside when it keeps killing its workers.
+
+        Returns what it became; "" when another worker was faster.
+        """
+        state, error = self.State.WAITING, ""
+        if self.cancel_requested:
+            state = self.State.CANCELLED
+        elif self.attempts >= DEATHS:
+            state, error = self.State.FAILED, SET_ASIDE
+        finished = None if state == self.State.WAITING else timezone.now()
+        moved = Job.objects.orphans().filter(pk=self.pk, cancel_requested=self.cancel_requested)
+        fields = {"state": state, "error": error, "finished": finished, "step": 0}
+        return str(state) if moved.update(**fields, version=F("version") + 1) else ""
+
+    def _move(self, fields: dict[str, Any], **condition: bool) -> bool:
+        """Write `fields` while this worker still holds the job. False: somebody cancelled, or it went to another."""
+        held = Job.objects.filter(
+            pk=self.pk, state=self.State.RUNNING, worker_id=self.worker_id, worker__isnull=False, **condition
+        )
+        return bool(held.update(**fields, version=F("version") + 1))
+
+

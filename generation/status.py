@@ -1,0 +1,114 @@
+"""How the workers are, as every page shows it."""
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from generation import defaults
+from generation.engine.recipe import Recipe
+from generation.heartbeat import SILENCE, Watch
+from generation.models import Worker
+
+NONE, PAUSED = "none", "paused"
+
+_WORDS = {
+    Worker.State.STARTING: "The worker is starting.",
+    Worker.State.LOADING: "The model is being loaded.",
+    Worker.State.READY: "Ready.",
+    Worker.State.GENERATING: "Making pictures.",
+    Worker.State.FAILED: "The worker has no model it can use.",
+    PAUSED: "Paused. Jobs wait until the owner resumes.",
+    NONE: "No worker is running. Jobs wait until its owner starts it: make run, or manage.py worker.",
+}
+_BEST_FIRST = (
+    Worker.State.GENERATING,
+    Worker.State.READY,
+    PAUSED,
+    Worker.State.LOADING,
+    Worker.State.STARTING,
+    Worker.State.FAILED,
+)
+_watch = Watch()
+
+
+@dataclass(frozen=True)
+class Status:
+    """The best that any living worker can say."""
+
+    state: str
+    worker: Worker | None = None
+
+    @property
+    def words(self) -> str:
+        if self.state == Worker.State.FAILED and self.worker and self.worker.notice:
+            return self.worker.notice
+        return _WORDS[self.state]
+
+    @property
+    def is_up(self) -> bool:
+        """Whether a model is loaded and can be used."""
+        return self.state in (Worker.State.READY, Worker.State.GENERATING, PAUSED)
+
+    @property
+    def speed(self) -> float:
+        """Seconds per picture, step and megapixel; 0.0 while nobody knows."""
+        return self.worker.speed if self.worker else 0.0
+
+    @property
+    def model(self) -> str:
+        return self.worker.model if self.worker else ""
+
+    @property
+    def is_demo(self) -> bool:
+        return bool(self.worker and self.worker.is_demo)
+
+    @property
+    def notice(self) -> str:
+        return self.worker.notice if self.worker and self.state != Worker.State.FAILED else ""
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """What a request means where it leaves a setting out, with the model in use (or about to be)."""
+        if self.worker and self.worker.model:
+            return defaults.values(self.worker.model_defaults)
+        found = defaults.choice().checkpoints
+        return defaults.values(found[0].defaults if found else {})
+
+    @property
+    def seconds_per_image(self) -> float:
+        """Of a picture with the default settings; 0.0 while nobody knows."""
+        recipe = Recipe(prompt="", seed=0, **self.defaults)
+        return self.speed * recipe.megapixels * recipe.steps
+
+    @property
+    def version(self) -> str:
+        """Changes whenever what people see does."""
+        return f"{self.worker.pk if self.worker else 0}-{self.state}-{zlib.crc32(self.notice.encode())}"
+
+
+def current() -> Status:
+    """One query."""
+    workers = list(Worker.objects.all())
+    _watch.forget_all_but({worker.pk for worker in workers})
+    living = [Status(_state_of(worker), worker) for worker in workers if _is_alive(worker)]
+    return min(living, key=lambda status: _BEST_FIRST.index(status.state), default=Status(NONE))
+
+
+def _state_of(worker: Worker) -> str:
+    return PAUSED if worker.paused and worker.state == Worker.State.READY else worker.state
+
+
+def _is_alive(worker: Worker) -> bool:
+    silence = _watch.silence(worker.pk, worker.beats)
+    if silence is None:  # nothing known yet: the wall clock is good enough for a first guess on a page
+        silence = abs((timezone.now() - worker.seen).total_seconds())
+    return silence < SILENCE
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """`status` for every page, asked for only where a template uses it."""
+    return {"status": SimpleLazyObject(current)}

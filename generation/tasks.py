@@ -1,0 +1,144 @@
+"""Where job, engine and library meet: the only place that makes pictures."""
+
+import logging
+import time
+
+from django.db import DatabaseError, transaction
+
+from generation import queue, worker
+from generation.engine.base import Cancelled, OutOfMemory
+from generation.engine.recipe import Recipe
+from generation.models import Job, Worker
+from generation.worker import WorkerProcess
+from library import png
+from library.models import Batch, Image
+
+logger = logging.getLogger(__name__)
+
+TICK = 0.25  # s between two writes of a job's progress
+
+NO_MEMORY = "The device ran out of memory. Try a smaller picture."
+
+
+class Stopping(Exception):
+    """The process was asked to stop: the job goes back to its place."""
+
+
+class Lost(Exception):
+    """The job was cancelled or went to another worker: this one changes nothing more."""
+
+
+def generate_next() -> None:
+    """Make the oldest waiting job, if there is one. What django-q calls when somebody rang."""
+    process = worker.current
+    if process is None or process.engine is None or process.is_paused or process.stopping():
+        return
+    with process.working:
+        process.let_go()
+        job = Job.objects.claim_next(process.row)
+        if job is None:
+            return
+        if Job.objects.waiting().exists():
+            queue.ring()  # before the work, so that scheduled tasks get their turn between two jobs
+        generate(job, process)
+
+
+def generate(job: Job, process: WorkerProcess) -> None:
+    """Make the missing pictures of a claimed job and bring it to its end.
+
+    Raises:
+        DatabaseError: nothing can be written down now; the job is put back once the database answers again.
+    """
+    process.set(state=Worker.State.GENERATING)
+    recipe = job.recipe.with_model(process.row.model)
+    batch = Batch.objects.start(job.uuid, recipe=recipe.to_dict(), visitor=job.visitor)
+    try:
+        _make_groups(job, recipe, batch, process)
+    except Stopping:
+        job.requeue()
+    except Lost:
+        job.finish(Job.State.CANCELLED)  # changes nothing when another worker has the job
+    except DatabaseError:
+        raise
+    except OutOfMemory:
+        logger.exception("Job %s ran out of memory.", job.uuid)
+        _fail(job, batch, NO_MEMORY)
+    except Exception as error:  # whatever a model raises: the next job must run
+        logger.exception("Job %s failed.", job.uuid)
+        _fail(job, batch, _in_words(error))
+    else:
+        job.finish(Job.State.DONE)
+    process.set(state=Worker.State.READY)
+
+
+def _fail(job: Job, batch: Batch, error: str) -> None:
+    with transaction.atomic():
+        if job.finish(Job.State.FAILED, error):
+            batch.set_error(error)
+
+
+def _in_words(error: Exception) -> str:
+    reason = (str(error).strip().splitlines() or [""])[0][:300]
+    return f"The model could not make this picture ({type(error).__name__}: {reason}). Other settings may work."
+
+
+def _make_groups(job: Job, recipe: Recipe, batch: Batch, process: WorkerProcess) -> None:
+    """Make every group that has a missing image, whole: the pixels of one depend on its neighbours."""
+    stored = set(Image.objects.filter(batch=batch).values_list("position", flat=True))
+    for first in range(1, recipe.num_images + 1, job.group_size):
+        last = min(first + job.group_size - 1, recipe.num_images)
+        missing = set(range(first, last + 1)) - stored
+        if missing:
+            _make_group(job, recipe, batch, process, first, last, missing)
+
+
+def _make_group(
+    job: Job, recipe: Recipe, batch: Batch, process: WorkerProcess, first: int, last: int, missing: set[int]
+) -> None:
+    if process.is_paused:
+        raise Stopping
+    began = time.monotonic()
+    size = last - first + 1
+    try:
+        pictures = process.engine.generate(  # type: ignore[union-attr]
+            recipe, first=first, size=size, on_step=_Progress(job, process, first)
+        )
+    except Cancelled as cancelled:
+        raise Lost from cancelled
+    for place, picture in enumerate(pictures):
+        position = first + place
+        if position not in missing:
+            continue
+        encoded = png.encode(
+            picture,
+            recipe.to_dict(),
+            seed=recipe.seed_of(position),
+            batch=str(batch.uuid),
+            position=position,
+            group={"first": first, "size": size},
+        )
+        with transaction.atomic():
+            if not job.image_stored():
+                raise Lost
+            Image.objects.store(encoded, batch=batch, position=position)
+    seconds = time.monotonic() - began
+    batch.add_seconds(seconds)
+    process.learn(seconds, recipe, size)
+
+
+class _Progress:
+    """Called after every step: writes how far the job is, and learns from the same UPDATE whether to go on."""
+
+    def __init__(self, job: Job, process: WorkerProcess, first: int) -> None:
+        self._job, self._process, self._first = job, process, first
+        self._next = 0.0
+
+    def __call__(self, step: int, steps: int) -> None:
+        if self._process.stopping():
+            raise Stopping
+        now = time.monotonic()
+        if now < self._next and step < steps:
+            return
+        self._next = now + TICK
+        if not self._job.tick(first=self._first, step=step, steps=steps):
+            raise Cancelled

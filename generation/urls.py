@@ -1,0 +1,15 @@
+from django.urls import path
+
+from generation import views
+
+app_name = "generation"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("jobs/", views.create, name="create"),
+    path("jobs/<uuid:uuid>/", views.job, name="job"),
+    path("jobs/<uuid:uuid>/card/", views.job_card, name="job-card"),
+    path("jobs/<uuid:uuid>/cancel/", views.cancel, name="cancel"),
+    path("queue/", views.queue_panel, name="queue"),
+    path("status/", views.status_line, name="status"),
+]

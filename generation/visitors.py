@@ -1,0 +1,38 @@
+"""Who asks: a random mark in a signed cookie, set with the first POST. No row in the database."""
+
+import secrets
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django_htmx.middleware import HtmxDetails
+
+COOKIE = "visitor"
+YEAR = 365 * 24 * 3600  # s
+
+
+class VisitorRequest(HttpRequest):
+    """A request after this project's middleware."""
+
+    visitor: str
+    """The mark; empty for somebody who has not sent anything yet."""
+    htmx: HtmxDetails
+
+
+class VisitorMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: VisitorRequest) -> HttpResponse:
+        known = request.get_signed_cookie(COOKIE, default="", max_age=YEAR)
+        request.visitor = known or (secrets.token_urlsafe(16) if request.method == "POST" else "")
+        response = self.get_response(request)
+        if request.visitor and not known:
+            response.set_signed_cookie(
+                COOKIE,
+                request.visitor,
+                max_age=YEAR,
+                httponly=True,
+                samesite="Lax",
+                secure=request.is_secure(),
+            )
+        return response

@@ -1,0 +1,203 @@
+"""The process that makes pictures: it holds a device, keeps the model loaded and shows that it lives."""
+
+import logging
+import os
+import platform
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import F
+from django.utils import timezone
+
+from generation import defaults, queue
+from generation.engine.base import Engine, Unreadable
+from generation.engine.recipe import Recipe
+from generation.heartbeat import BEAT, SILENCE, Watch
+from generation.models import Job, Worker
+from generation.slots import Slot, SlotTaken
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY = 5.0  # s between two looks for work or models that nobody told of
+
+
+class GivenUp(Exception):
+    """Others took this worker for dead and put its job back: it must change nothing more."""
+
+
+class WorkerProcess:
+    """This process's life as a worker. There is at most one, `current`."""
+
+    def __init__(self, stopping: Callable[[], bool] = lambda: False) -> None:
+        """
+        Args:
+            stopping: whether the process was asked to stop; looked at after every step.
+        """
+        self.stopping = stopping
+        self.row = Worker.objects.create(host=platform.node(), pid=os.getpid())
+        self.engine: Engine | None = None
+        self.working = threading.Lock()
+        """Held while jobs are claimed and made, so that the heartbeat knows what nobody is working on."""
+        self.is_paused = False
+        self._slot: Slot | None = None
+        self._watch = Watch()
+        self._models = defaults.choice()
+        self._ended = threading.Event()
+        self._beating = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
+        self._beating.start()
+
+    def open(self, *, wait: bool) -> bool:
+        """Take the device and load the model. False: asked to stop meanwhile.
+
+        Args:
+            wait: until the device is free, saying so on every page; else SlotTaken is raised.
+        """
+        from generation.engine.diffusion import DiffusionEngine
+
+        began = time.monotonic()
+        self.set(state=Worker.State.STARTING)
+        engine = DiffusionEngine(settings.PLAYGROUND_DEVICE, cache=settings.PLAYGROUND_CACHE / "hub")
+        if not self._take_slot(settings.PLAYGROUND_SLOT or engine.slot, wait=wait):
+            return False
+        Worker.objects.filter(host=self.row.host, slot=self.row.slot).exclude(pk=self.row.pk).delete()
+        queue.recover()
+        self.set(state=Worker.State.LOADING, device=str(engine.device), notice="")
+        if self._load(engine):
+            self.engine = engine
+            logger.info(
+                "Ready after %.1f s: %s on %s (%s), groups of %d, %.2f s a picture.",
+                time.monotonic() - began,
+                self.row.model,
+                engine.device,
+                str(engine.dtype).removeprefix("torch."),
+                self.row.group_size,
+                self._default_recipe().megapixels * self._default_recipe().steps * self.row.speed,
+            )
+        return not self.stopping()
+
+    def _take_slot(self, name: str, *, wait: bool) -> bool:
+        slot = Slot(name, settings.PLAYGROUND_RUN)
+        while not self.stopping():
+            try:
+                slot.take()
+            except SlotTaken as taken:
+                if not wait:
+                    raise
+                if self.row.notice != str(taken):
+                    logger.warning("%s This one waits until it ends.", taken)
+                    self.set(notice=str(taken))
+                time.sleep(0.5)
+            else:
+                self._slot = slot
+                self.set(slot=name)
+                return True
+        return False
+
+    def _load(self, engine: Any) -> bool:
+        """Load the first model that can be; the others' faults go into the notice."""
+        problems = list(self._models.problems)
+        for checkpoint in self._models.checkpoints:
+            try:
+                engine.load(checkpoint)
+            except Unreadable as error:
+                logger.warning("%s", error)
+                problems.append(str(error))
+                continue
+            self.set(model=checkpoint.name, model_defaults=dict(checkpoint.defaults), is_demo=checkpoint.is_demo)
+            speed = engine.warm_up(self._default_recipe())
+            self.set(
+                state=Worker.State.READY,
+                group_size=speed.group_size,
+                speed=speed.seconds,
+                notice=" ".join(problems),
+            )
+            return True
+        self.set(state=Worker.State.FAILED, notice=" ".join(problems))
+        return False
+
+    def _default_recipe(self) -> Recipe:
+        return Recipe(prompt="", seed=0, **defaults.values(self.row.model_defaults))
+
+    def set(self, **fields: Any) -> None:
+        """Write `fields` of this worker's row."""
+        for name, value in fields.items():
+            setattr(self.row, name, value)
+        Worker.objects.filter(pk=self.row.pk).update(**fields)
+
+    def learn(self, seconds: float, recipe: Recipe, size: int) -> None:
+        """Correct the speed by a group of `size` pictures that took `seconds`."""
+        measured = seconds / (size * recipe.steps * recipe.megapixels)
+        self.set(speed=0.5 * self.row.speed + 0.5 * measured)
+
+    def close(self) -> None:
+        """Go in good order: what was held is free at once."""
+        self._ended.set()
+        self._beating.join(BEAT)
+        Worker.objects.filter(pk=self.row.pk).delete()
+        if self._slot:
+            self._slot.release()
+
+    # What the heartbeat's thread does. It has a database connection of its own.
+
+    def _beat_on(self) -> None:
+        looked = time.monotonic()
+        while not self._ended.wait(BEAT):
+            try:
+                self._beat()
+                if time.monotonic() - looked >= LOOK_EVERY:
+                    looked = time.monotonic()
+                    self._look()
+            except DatabaseError:
+                logger.warning("The database does not answer; trying again.")
+                connection.close()
+            except GivenUp:
+                # Python cannot stop the other thread in the middle of its work; whatever it holds is lost anyway.
+                logger.warning("This worker was taken for dead and is replaced by a new one.")
+                os._exit(1)
+        connection.close()
+
+    def _beat(self) -> None:
+        mine = Worker.objects.filter(pk=self.row.pk)
+        if not mine.update(beats=F("beats") + 1, seen=timezone.now()):
+            raise GivenUp
+        self.is_paused = bool(mine.values_list("paused", flat=True).first())
+
+    def _look(self) -> None:
+        """Give up silent workers, see to forgotten jobs, and start anew when other models lie in the folder."""
+        self._give_up_silent_workers()
+        queue.recover()
+        if self._slot is None or not self.working.acquire(blocking=False):
+            return
+        try:
+            self._look_while_idle()
+        finally:
+            self.working.release()
+
+    def _look_while_idle(self) -> None:
+        self.let_go()
+        if self.row.state in (Worker.State.READY, Worker.State.FAILED) and defaults.choice() != self._models:
+            logger.info("The models have changed; starting anew with them.")
+            os._exit(0)
+        if self.engine and not self.is_paused and Job.objects.waiting().exists():
+            queue.ring()
+
+    def let_go(self) -> None:
+        """Put back what this worker seems to run although it does not: the database was away when it ended."""
+        if Job.objects.filter(state=Job.State.RUNNING, worker=self.row).update(worker=None):
+            queue.recover()
+
+    def _give_up_silent_workers(self) -> None:
+        others = list(Worker.objects.exclude(pk=self.row.pk))
+        self._watch.forget_all_but({other.pk for other in others})
+        for other in others:
+            silence = self._watch.silence(other.pk, other.beats)
+            if silence is not None and silence >= SILENCE:
+                logger.warning("%s has been silent for %.0f s: given up.", other, silence)
+                Worker.objects.filter(pk=other.pk, beats=other.beats).delete()
+
+
+current: WorkerProcess | None = None

@@ -1,0 +1,1 @@
+"""What pictures are: batches and images, rows and PNG files. Knows nothing of jobs."""

@@ -1,0 +1,77 @@
+"""The library page, and pictures and thumbnails as files."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from django.core import signing
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.text import slugify
+from django.views.decorators.http import require_safe
+
+from library import png
+from library.models import Batch, Image
+
+PORTION = 12  # batches
+EXAMPLES = ("a red apple on a blue background", "a rocket in the night sky", "two cats on a yellow background")
+FOREVER = "private, max-age=31536000, immutable"  # a finished picture never changes
+
+
+@require_safe
+def library(request: HttpRequest) -> HttpResponse:
+    """Batches newest first, a portion at a time; to htmx the next portion alone."""
+    batches = Batch.objects.portion(PORTION + 1, before=_cursor(request.GET.get("before", "")))
+    more = len(batches) > PORTION
+    batches = batches[:PORTION]
+    context = {"batches": batches, "next": _cursor_after(batches[-1]) if more else "", "examples": EXAMPLES}
+    is_portion = bool(request.headers.get("HX-Request")) and "before" in request.GET
+    return render(request, "library/_portion.html" if is_portion else "library/library.html", context)
+
+
+def _cursor_after(batch: Batch) -> str:
+    return signing.dumps([batch.created.isoformat(), batch.pk], compress=True)
+
+
+def _cursor(text: str) -> tuple[datetime, int] | None:
+    """Where the portion before ended; a cursor that is not ours means the beginning."""
+    try:
+        created, pk = signing.loads(text)
+    except signing.BadSignature:
+        return None
+    return datetime.fromisoformat(created), pk
+
+
+@require_safe
+def picture(request: HttpRequest, batch: UUID, name: str) -> FileResponse:
+    """The PNG. Looked up in the database: a name never becomes a path."""
+    match = re.fullmatch(r"(\d{2})\.png", name)
+    if not match:
+        raise Http404
+    image = get_object_or_404(Image.objects.kept().select_related("batch"), batch__uuid=batch, position=int(match[1]))
+    filename = f"{slugify(image.batch.words)[:60] or 'picture'}-{image.seed}.png"
+    return _file(image.path, "image/png", filename)
+
+
+@require_safe
+def thumbnail(request: HttpRequest, image: UUID) -> FileResponse:
+    """The WebP thumbnail, made when it is first asked for."""
+    shown = get_object_or_404(Image.objects.kept().select_related("batch"), uuid=image)
+    path = shown.thumbnail_path
+    if not path.exists():
+        try:
+            png.thumbnail(shown.path, path)
+        except OSError as error:
+            raise Http404 from error
+    return _file(path, "image/webp", path.name)
+
+
+def _file(path: Path, content_type: str, filename: str) -> FileResponse:
+    try:
+        file = path.open("rb")
+    except OSError as error:  # taken away by hand: the row stays, so that it comes back with its file
+        raise Http404 from error
+    return FileResponse(
+        file, content_type=content_type, filename=filename, headers={"Cache-Control": FOREVER}
+    )

@@ -1,0 +1,1 @@
+"""The site: wiring only, no logic."""

@@ -1,0 +1,69 @@
+"""What `manage.py check` looks at beyond Django's own checks; `manage.py run` refuses to start on an error."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+WITHOUT_WAL = {"9p", "drvfs", "nfs", "nfs4", "cifs", "smb3", "smbfs", "vboxsf", "afpfs", "webdav"}
+"""File systems whose memory maps or locks SQLite's write-ahead log cannot use; any FUSE system is another."""
+
+
+@register(Tags.database)
+def check_database_folder(**_: Any) -> list[CheckMessage]:
+    database = settings.DATABASES["default"]
+    if "sqlite3" not in database["ENGINE"]:
+        return []
+    folder = Path(database["NAME"]).parent
+    kind = file_system_of(folder)
+    if kind in WITHOUT_WAL or kind.startswith("fuse"):
+        sentence = (
+            f"The database's folder {folder} lies on {kind}, which SQLite cannot use safely. Set PLAYGROUND_DATA to "
+            "a folder on a disk of this machine (on WSL: one inside Linux, such as ~/playground), or DATABASE_URL "
+            "to a PostgreSQL server; PLAYGROUND_LIBRARY and PLAYGROUND_MODELS may stay where they are."
+        )
+        return [Error(sentence, id="playground.E001")]
+    return []
+
+
+@register()
+def check_folders(**_: Any) -> list[CheckMessage]:
+    folders = {
+        "PLAYGROUND_DATA": settings.PLAYGROUND_DATA,
+        "PLAYGROUND_LIBRARY": settings.PLAYGROUND_LIBRARY,
+        "PLAYGROUND_CACHE": settings.PLAYGROUND_CACHE,
+    }
+    return [
+        Error(f"{name}: the folder {path} cannot be written to.", id="playground.E002")
+        for name, path in folders.items()
+        if not os.access(path, os.W_OK | os.X_OK)
+    ]
+
+
+@register()
+def check_queue(**_: Any) -> list[CheckMessage]:
+    if settings.Q_CLUSTER["retry"] <= 3 * settings.Q_CLUSTER["timeout"]:
+        return [Error("Q_CLUSTER: retry must be more than three times timeout.", id="playground.E003")]
+    return []
+
+
+def file_system_of(path: Path, mounts: str | None = None) -> str:
+    """The kind of file system that `path` lies on ("ext4", "9p" ...); "" where the machine does not tell.
+
+    Args:
+        mounts: the mount table in the form of /proc/mounts; by default this machine's.
+    """
+    if mounts is None:
+        try:
+            mounts = Path("/proc/mounts").read_text()
+        except OSError:  # macOS
+            return ""
+    best, kind = -1, ""
+    for line in mounts.splitlines():
+        _, point, found, *_ = line.split(" ")
+        point = point.replace("\\040", " ")
+        if path.resolve().is_relative_to(point) and len(point) >= best:  # the last mount of a point counts
+            best, kind = len(point), found
+    return kind

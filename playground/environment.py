@@ -1,0 +1,122 @@
+"""Reads and checks the environment; settings.py names every variable through `read`."""
+
+import os
+import re
+import secrets
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T")
+
+
+def read(name: str, cast: Callable[[str], T], default: T) -> T:
+    """The variable `name` through `cast`; absent or empty means `default`.
+
+    Raises:
+        ImproperlyConfigured: names the variable and says what `cast` (by its ValueError) had against it.
+    """
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        return cast(text)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}={text} is not right: {error}.") from error
+
+
+def whole(lowest: int, highest: int) -> Callable[[str], int]:
+    def cast(text: str) -> int:
+        if not re.fullmatch(r"\d{1,18}", text) or not lowest <= int(text) <= highest:
+            raise ValueError(f"it must be a whole number from {lowest} to {highest}")
+        return int(text)
+
+    return cast
+
+
+def number(lowest: float, highest: float) -> Callable[[str], float]:
+    def cast(text: str) -> float:
+        if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text) or not lowest <= float(text) <= highest:
+            raise ValueError(f"it must be a number from {lowest:g} to {highest:g}")
+        return float(text)
+
+    return cast
+
+
+def one_of(*choices: int) -> Callable[[str], int]:
+    def cast(text: str) -> int:
+        if text not in map(str, choices):
+            raise ValueError(f"it must be one of {', '.join(map(str, choices))}")
+        return int(text)
+
+    return cast
+
+
+def size(text: str) -> tuple[int, int]:
+    """'512x768' or '512' -> (width, height) in px.
+
+    >>> size("512x768")
+    (512, 768)
+    """
+    match = re.fullmatch(r"(\d{1,5})(?:\s*[x×]\s*(\d{1,5}))?", text.lower())
+    if not match:
+        raise ValueError("it must look like 512x512")
+    width, height = int(match[1]), int(match[2] or match[1])
+    if any(side % 8 or not 64 <= side <= 2048 for side in (width, height)):
+        raise ValueError("each side must be a multiple of 8 from 64 to 2048 px")
+    return width, height
+
+
+def folder(text: str) -> Path:
+    return Path(text).expanduser().resolve()
+
+
+def public_url(text: str) -> str:
+    """'https://pictures.example.org', without a path."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise ValueError("it must look like https://pictures.example.org")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def make_folder(name: str, path: Path, *, private: bool = False) -> Path:
+    """Make the folder that the variable `name` stands for, and see that it can be written to.
+
+    Raises:
+        ImproperlyConfigured: it cannot.
+    """
+    try:
+        path.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
+        writable = os.access(path, os.W_OK | os.X_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise ImproperlyConfigured(
+            f"The folder {path} cannot be written to. Give it to the user who starts the site "
+            f"(sudo chown -R $USER {path}), or name another folder in {name}."
+        )
+    return path
+
+
+def secret_key(path: Path) -> str:
+    """The key kept in `path`; made, readable by its owner only, when it is not there yet."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    if not path.exists():
+        part.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
+        part.write_text(secrets.token_urlsafe(50))
+        try:
+            path.hardlink_to(part)  # two processes that start at once agree on the first one's key
+        except FileExistsError:
+            pass
+        part.unlink()
+    return path.read_text().strip()
+
+
+def time_zone() -> str:
+    """This machine's zone by name ("Europe/Berlin"); UTC where it does not tell."""
+    link = str(Path("/etc/localtime").resolve())
+    return os.environ.get("TZ", "").strip(":") or (link.partition("zoneinfo/")[2] or "UTC")

@@ -1,0 +1,68 @@
+"""Who may speak to this site at all: known host names only, and no other site's page."""
+
+import ipaddress
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
+from django.shortcuts import render
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def refuse(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+    return render(request, "refused.html", {"sentence": sentence}, status=status)
+
+
+def _is_ip_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+class KnownHost:
+    """Refuses names that are not this machine's: DNS rebinding needs a name, so any literal address may come."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            name, _ = split_domain_port(request.get_host())
+        except DisallowedHost:
+            name = ""
+        if name in settings.PLAYGROUND_HOSTS or _is_ip_address(name):
+            return self.get_response(request)
+        sentence = (
+            "This site does not go by that name. Open it by its IP address, or have its owner set "
+            "PLAYGROUND_PUBLIC_URL to the address you used."
+        )
+        return HttpResponse(sentence, status=400, content_type="text/plain; charset=utf-8")
+
+
+class SameSite:
+    """Refuses every change that another site's page asks for.
+
+    Browsers tell in `Origin` and `Sec-Fetch-Site` whose page it is; a script without a browser sends neither.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD", "OPTIONS") or self._comes_from_here(request):
+            return self.get_response(request)
+        return refuse(request, 403, "Another site's page asked for this change, so nothing was done.")
+
+    @staticmethod
+    def _comes_from_here(request: HttpRequest) -> bool:
+        if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+            return False
+        origin = request.headers.get("Origin")
+        here = {f"{request.scheme}://{request.get_host()}", settings.PLAYGROUND_PUBLIC_URL}
+        return origin is None or (bool(urlsplit(origin).netloc) and origin in here)

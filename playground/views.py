@@ -1,0 +1,102 @@
+"""What belongs to the site as a whole: health, theme, refusals."""
+
+import os
+import shutil
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from generation import status
+from playground.middleware import refuse
+
+YEAR = 365 * 24 * 3600  # s
+LEAST_FREE = 100 * 1024 * 1024  # bytes: less, and the next pictures may not fit
+
+
+@require_safe
+def livez(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 when database and disk are well and a worker lives with its model loaded, else 503 with the reason."""
+    database, disk = _database_fault(), _disk_fault()
+    worker = status.current() if not database else status.Status(status.NONE)
+    reason = database or disk or ("" if worker.is_up else worker.words)
+    body = {
+        "status": "failing" if reason else "ok",
+        "database": database or "ok",
+        "disk": disk or "ok",
+        "worker": worker.state,
+        "reason": reason,
+        "seconds_per_image": worker.seconds_per_image,
+    }
+    return JsonResponse(body, status=503 if reason else 200)
+
+
+def _database_fault() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return f"The database does not answer: {error}"
+    return ""
+
+
+def _disk_fault() -> str:
+    folder = settings.PLAYGROUND_LIBRARY
+    if not os.access(folder, os.W_OK):
+        return f"The library folder {folder} cannot be written to."
+    if shutil.disk_usage(folder).free < LEAST_FREE:
+        return f"The disk of {folder} is full."
+    return ""
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen theme in a cookie and go back to the page the button was on."""
+    back = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        back = "/"
+    response = redirect(back)
+    chosen = request.POST.get("theme")
+    if chosen in ("light", "dark"):
+        response.set_cookie("theme", chosen, max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure())
+    else:
+        response.delete_cookie("theme", samesite="Lax")
+    return response
+
+
+def theme_context(request: HttpRequest) -> dict[str, str]:
+    """`theme`: light or dark as chosen, empty to follow the system."""
+    chosen = request.COOKIES.get("theme", "")
+    return {"theme": chosen if chosen in ("light", "dark") else ""}
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return refuse(request, 400, "That request could not be understood.")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return refuse(request, 403, str(exception) or "That is not yours to do.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return refuse(request, 403, "The page was open for too long or cookies are off. Reload it and try again.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return refuse(request, 404, "There is nothing here. It may have been deleted.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Rendered without the request: whatever broke may be in what the page needs from it."""
+    return HttpResponseServerError(render_to_string("500.html"))
