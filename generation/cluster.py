@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing import get_context
 from multiprocessing.sharedctypes import RawValue
 from typing import Any
 from uuid import uuid4
@@ -91,8 +92,13 @@ def _tethered(target: Callable[..., Any], parent: int, *arguments: Any) -> None:
 class HealingSentinel(Sentinel):  # type: ignore[misc]
     """django-q's guard with one rule: a child that ended by itself is replaced, one that was killed ends all."""
 
+    monitor: Any
+    pusher: Any
+
     def spawn_process(self, target: Callable[..., Any], *arguments: Any) -> Any:
-        process = _fork(_tethered, target, os.getpid(), *arguments)
+        # By fork, as django-q has it: the signal's receiver could not be sent to a spawned child.
+        process = get_context("fork").Process(target=_tethered, args=(target, os.getpid(), *arguments), daemon=True)
+        process.start()
         if target is django_q_worker:
             self.pool.append(process)
         return process
@@ -120,12 +126,3 @@ class HealingSentinel(Sentinel):  # type: ignore[misc]
                 self.monitor = self.spawn_process(monitor, self.result_queue, self.broker)
             else:
                 self.pusher = self.spawn_process(pusher, self.task_queue, self.event_out, self.broker)
-
-
-def _fork(target: Callable[..., Any], *arguments: Any) -> Any:
-    """A child by fork, as django-q has it: a signal's receiver could not be sent to a spawned one."""
-    import multiprocessing
-
-    process = multiprocessing.get_context("fork").Process(target=target, args=arguments, daemon=True)
-    process.start()
-    return process

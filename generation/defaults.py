@@ -11,9 +11,7 @@ from generation.engine.samplers import SAMPLERS
 
 def choice() -> checkpoints.Choice:
     """The models that would be tried now."""
-    return checkpoints.choose(
-        settings.PLAYGROUND_MODEL, settings.PLAYGROUND_MODELS, settings.PLAYGROUND_DEMO_MODEL
-    )
+    return checkpoints.choose(settings.PLAYGROUND_MODEL, settings.PLAYGROUND_MODELS, settings.PLAYGROUND_DEMO_MODEL)
 
 
 def values(named: Mapping[str, Any]) -> dict[str, Any]:

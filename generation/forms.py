@@ -13,15 +13,24 @@ from generation.engine.samplers import SAMPLERS
 LONGEST = 2000  # characters of a prompt
 
 
+def validate_unicode(text: str) -> None:
+    """Half a surrogate pair, which JSON and command lines can carry, is no text: nothing could store it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise forms.ValidationError("This contains something that is not text.") from error
+
+
 class RecipeForm(forms.Form):
     """All settings of a request. An absent or empty one means the default."""
 
     prompt = forms.CharField(
         max_length=LONGEST,
+        validators=[validate_unicode],
         error_messages={"required": "Write what you want to see."},
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": LONGEST}),
     )
-    negative_prompt = forms.CharField(max_length=LONGEST, required=False)
+    negative_prompt = forms.CharField(max_length=LONGEST, required=False, validators=[validate_unicode])
     num_images = forms.IntegerField(min_value=1, max_value=30, required=False)
     seed = forms.IntegerField(
         min_value=0,
@@ -73,9 +82,9 @@ class HomeForm(RecipeForm):
         step_size=3,
         initial=3,
         required=False,
-        error_messages={
-            key: "Choose 3 to 30 images, in threes." for key in ("invalid", "min_value", "max_value", "step_size")
-        },
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value", "step_size"), "Choose 3 to 30 images, in threes."
+        ),
     )
     keep_seed = forms.BooleanField(required=False, label="Keep the seed")
 

@@ -185,9 +185,7 @@ class Job(models.Model):
     def cancel(self) -> bool:
         """Stop a waiting job now and ask a running one to stop. False: it had ended already."""
         marked = Job.objects.filter(pk=self.pk, state__in=self.ACTIVE).update(
-            state=Case(
-                When(state=self.State.WAITING, then=Value(self.State.CANCELLED)), default=F("state")
-            ),
+            state=Case(When(state=self.State.WAITING, then=Value(self.State.CANCELLED)), default=F("state")),
             finished=Case(When(state=self.State.WAITING, then=timezone.now()), default=F("finished")),
             cancel_requested=True,
             version=F("version") + 1,
@@ -226,9 +224,7 @@ class Job(models.Model):
 
     def _move(self, fields: dict[str, Any], **condition: bool) -> bool:
         """Write `fields` while this worker still holds the job. False: somebody cancelled, or it went to another."""
-        held = Job.objects.filter(
-            pk=self.pk, state=self.State.RUNNING, worker_id=self.worker_id, worker__isnull=False, **condition
-        )
+        if self.worker_id is None:
+            return False
+        held = Job.objects.filter(pk=self.pk, state=self.State.RUNNING, worker=self.worker_id, **condition)
         return bool(held.update(**fields, version=F("version") + 1))
-
-

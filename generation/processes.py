@@ -7,7 +7,8 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ PARENT = "PLAYGROUND_PARENT_PID"
 CHECK_EVERY = 0.25  # s
 PATIENCE = 15.0  # s a child has to stop in good order
 LONGEST_PAUSE = 30.0  # s between two starts of something that keeps dying
-STEADY = 60.0  # s of life after which an earlier death is forgotten
+YOUNG = 5.0  # s: what dies younger is started again after a growing pause, anything else at once
 
 
 def tether(parent: int | None = None) -> None:
@@ -39,7 +40,7 @@ class _Child:
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     start_at: float = 0.0
-    pause: float = field(default=0.0)
+    pause: float = 0.0
 
     def start(self) -> None:
         environment = {**os.environ, PARENT: str(os.getpid())}
@@ -55,11 +56,10 @@ class _Child:
                 self.start()
         elif (code := self.process.poll()) is not None:
             self.end_group()  # whatever the dead one left behind
-            if now - self.started > STEADY or code == 0:
-                self.pause = 0.0
+            died_young = now - self.started < YOUNG and code != 0
+            self.pause = min(max(0.5, self.pause * 2), LONGEST_PAUSE) if died_young else 0.0
             logger.warning("%s ended (%s); starting it again.", self.name, _said(code))
             self.process, self.start_at = None, now + self.pause
-            self.pause = min(max(0.5, self.pause * 2), LONGEST_PAUSE)
 
     def signal(self, number: int) -> None:
         if self.process and self.process.poll() is None:
@@ -67,10 +67,8 @@ class _Child:
 
     def end_group(self) -> None:
         if self.process:
-            try:
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
 
 
 def _said(code: int) -> str:

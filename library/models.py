@@ -19,9 +19,7 @@ class BatchQuerySet(models.QuerySet["Batch"]):
     def start(self, key: uuid.UUID, *, recipe: Mapping[str, Any], visitor: str) -> "Batch":
         """The batch `key`, made now unless an earlier attempt made it."""
         words = str(recipe.get("prompt", ""))
-        batch, _ = self.get_or_create(
-            uuid=key, defaults={"words": words, "recipe": dict(recipe), "visitor": visitor}
-        )
+        batch, _ = self.get_or_create(uuid=key, defaults={"words": words, "recipe": dict(recipe), "visitor": visitor})
         return batch
 
     def worth_showing(self) -> "BatchQuerySet":
@@ -42,8 +40,8 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return list(batches.with_images()[:size])
 
     def with_images(self) -> "BatchQuerySet":
-        images = Image.objects.kept().order_by("position")
-        return self.prefetch_related(Prefetch("images", queryset=images, to_attr="kept_images"))
+        """With `kept_images` at hand: one more query, however many batches."""
+        return self.prefetch_related(Prefetch("images", queryset=Image.objects.kept().order_by("position")))
 
 
 class Batch(models.Model):
@@ -58,7 +56,6 @@ class Batch(models.Model):
     error = models.TextField(blank=True, help_text="Why pictures are missing, in words for people.")
 
     objects = BatchQuerySet.as_manager()
-    kept_images: list["Image"]
 
     class Meta:
         verbose_name_plural = "batches"
@@ -71,6 +68,11 @@ class Batch(models.Model):
     @property
     def folder(self) -> Path:
         return Path(settings.PLAYGROUND_LIBRARY) / str(self.uuid)
+
+    @property
+    def kept_images(self) -> "list[Image]":
+        """What may be given out, in order."""
+        return [image for image in self.images.all() if image.deleted is None]
 
     @property
     def seconds_per_image(self) -> float | None:
@@ -128,7 +130,7 @@ class Image(models.Model):
     objects = ImageQuerySet.as_manager()
 
     class Meta:
-        ordering = ("batch", "position")
+        ordering = ("position",)
         constraints = (models.UniqueConstraint(fields=("batch", "position"), name="one_image_per_position"),)
 
     def __str__(self) -> str:

@@ -60,7 +60,7 @@ def read_recipe(path: Path) -> dict[str, Any] | None:
     try:
         with Image.open(path, formats=["PNG"]) as picture:
             picture.load()
-            own = json.loads(picture.info.get(CHUNK, "null"))  # type: ignore[arg-type]
+            own = json.loads(picture.info.get(CHUNK, "null"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
     return own if isinstance(own, dict) else None

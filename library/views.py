@@ -72,6 +72,4 @@ def _file(path: Path, content_type: str, filename: str) -> FileResponse:
         file = path.open("rb")
     except OSError as error:  # taken away by hand: the row stays, so that it comes back with its file
         raise Http404 from error
-    return FileResponse(
-        file, content_type=content_type, filename=filename, headers={"Cache-Control": FOREVER}
-    )
+    return FileResponse(file, content_type=content_type, filename=filename, headers={"Cache-Control": FOREVER})

@@ -5,6 +5,7 @@ import re
 import secrets
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -108,10 +109,8 @@ def secret_key(path: Path) -> str:
     if not path.exists():
         part.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
         part.write_text(secrets.token_urlsafe(50))
-        try:
-            path.hardlink_to(part)  # two processes that start at once agree on the first one's key
-        except FileExistsError:
-            pass
+        with suppress(FileExistsError):  # two processes that start at once agree on the first one's key
+            path.hardlink_to(part)
         part.unlink()
     return path.read_text().strip()
 

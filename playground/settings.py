@@ -191,7 +191,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
 
-
 def but_503() -> Callable[[LogRecord], bool]:
     return lambda record: getattr(record, "status_code", 0) != 503
 

@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,21 +64,21 @@ class DiffusionEngine:
         self._scheduler_config = dict(pipeline.scheduler.config)
 
     def _read(self, checkpoint: Checkpoint) -> Any:
-        from diffusers import StableDiffusionPipeline
+        import diffusers
 
-        without_checker = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
-        if isinstance(checkpoint.source, Path) and checkpoint.source.is_file():
-            from generation.engine import single_file
-
-            return single_file.read(checkpoint.source, self.dtype)
-        here = isinstance(checkpoint.source, Path)
-        return StableDiffusionPipeline.from_pretrained(
-            str(checkpoint.source),
-            dtype=self.dtype,
-            use_safetensors=True,
-            local_files_only=here,
-            cache_dir=None if here else self._cache,
-            **without_checker,
+        family: Any = diffusers.StableDiffusionPipeline  # diffusers' own functions have no types
+        source = checkpoint.source
+        options = {
+            "dtype": self.dtype,
+            "cache_dir": self._cache,
+            "safety_checker": None,
+            "feature_extractor": None,
+            "requires_safety_checker": False,
+        }
+        if isinstance(source, Path) and source.is_file():
+            return family.from_single_file(str(source), **options)
+        return family.from_pretrained(
+            str(source), use_safetensors=True, local_files_only=isinstance(source, Path), **options
         )
 
     def warm_up(self, recipe: Recipe) -> Speed:
@@ -90,14 +91,14 @@ class DiffusionEngine:
         return Speed(size, seconds / recipe.megapixels)
 
     def _seconds_of_a_step(self, recipe: Recipe, size: int) -> float:
-        """Seconds of the last of two steps of `size` pictures, the better of two tries."""
-        best = float("inf")
-        for _ in range(2):
-            moments: list[float] = []
-            two_steps = Recipe.from_dict({**recipe.to_dict(), "steps": 2})
-            self.generate(two_steps, first=1, size=size, on_step=lambda *_: moments.append(time.perf_counter()))
-            best = min(best, moments[-1] - moments[-2])
-        return best
+        """Seconds of the second of two steps of `size` pictures, the better of two tries."""
+        return min(self._time_two_steps(recipe, size) for _ in range(2))
+
+    def _time_two_steps(self, recipe: Recipe, size: int) -> float:
+        moments: list[float] = []
+        two_steps = replace(recipe, steps=2)
+        self.generate(two_steps, first=1, size=size, on_step=lambda *_: moments.append(time.perf_counter()))
+        return moments[-1] - moments[-2]
 
     def generate(self, recipe: Recipe, *, first: int, size: int, on_step: OnStep) -> list[Image.Image]:
         import torch

@@ -9,7 +9,6 @@ SAMPLERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "Euler": ("EulerDiscreteScheduler", {}),
     "Euler a": ("EulerAncestralDiscreteScheduler", {}),
     "Heun": ("HeunDiscreteScheduler", {}),
-    "LMS": ("LMSDiscreteScheduler", {}),
     "DPM++ 2M": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++"}),
     "DPM++ 2M Karras": (
         "DPMSolverMultistepScheduler",

@@ -1,10 +1,9 @@
+import http.client
 import json
 import socket
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from generation.processes import Supervisor
 
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  what listens everywhere answers here
 LONGEST_START = 15 * 60  # s: a big model on a slow disk
 
 
@@ -68,26 +68,28 @@ class Command(BaseCommand):
             time.sleep(0.1)
 
     def _health(self) -> dict[str, Any]:
-        host = "127.0.0.1" if settings.PLAYGROUND_LISTEN in ("0.0.0.0", "") else settings.PLAYGROUND_LISTEN
-        host = {"::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-        self._address = f"http://{host}:{settings.PORT}/"
+        host = LOOPBACK.get(settings.PLAYGROUND_LISTEN) or settings.PLAYGROUND_LISTEN
+        connection = http.client.HTTPConnection(host, settings.PORT, timeout=5)
         try:
-            with urllib.request.urlopen(self._address + "healthz", timeout=5) as answer:
-                return dict(json.load(answer))
-        except urllib.error.HTTPError as error:
-            return dict(json.load(error))
-        except (OSError, ValueError):
+            connection.request("GET", "/healthz", headers={"Host": "localhost"})
+            return dict(json.load(connection.getresponse()))
+        except (OSError, ValueError, http.client.HTTPException):
             return {}
+        finally:
+            connection.close()
 
     def _tell(self, seconds: float, health: dict[str, Any]) -> None:
         picture = health.get("seconds_per_image", 0)
-        self.stderr.write(
-            f"ready in {seconds:.0f} s; a picture takes about {picture:.2g} s here\n\n    {self._address}\n"
-        )
-        if settings.PLAYGROUND_LISTEN in ("0.0.0.0", "::"):
+        self.stderr.write(f"ready in {seconds:.0f} s; a picture takes about {picture:.2g} s here\n\n    {_address()}\n")
+        if settings.PLAYGROUND_LISTEN in LOOPBACK:
             self.stderr.write(f"    http://{_own_address()}:{settings.PORT}/ for the others in the house\n")
         if settings.PLAYGROUND_PUBLIC_URL:
             self.stderr.write(f"    {settings.PLAYGROUND_PUBLIC_URL}/ for everybody who knows it, without sign-in\n")
+
+
+def _address() -> str:
+    host = LOOPBACK.get(settings.PLAYGROUND_LISTEN) or settings.PLAYGROUND_LISTEN
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}/"
 
 
 def _own_address() -> str:

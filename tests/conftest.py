@@ -1,0 +1,42 @@
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.site import ROOT, Site
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo model's parts at random weights: a picture in hundredths of a second."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    subprocess.run([sys.executable, "-m", "demo_model.tiny", str(folder)], cwd=ROOT, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def new_site(tmp_path: Path, tiny_model: Path) -> Iterator[Callable[..., Site]]:
+    """Makes sites (not started yet) with the tiny model; stops them at the end, come what may."""
+    sites: list[Site] = []
+
+    def make(**environment: str) -> Site:
+        site = Site(tmp_path / f"site{len(sites)}", **{"PLAYGROUND_MODEL": str(tiny_model), **environment})
+        sites.append(site)
+        return site
+
+    yield make
+    for site in sites:
+        if hasattr(site, "process") and site.process.poll() is None:
+            site.process.kill()
+            site.process.wait()
+
+
+@pytest.fixture(scope="session")
+def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One running site with the demo model, as a newcomer has it."""
+    site = Site(tmp_path_factory.mktemp("demo") / "data").start()
+    site.wait_ready()
+    yield site
+    site.stop()
