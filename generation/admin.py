@@ -1,14 +1,15 @@
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django_q.models import Failure, OrmQ, Schedule, Success
 
 from generation.models import Job, Prompt, Worker
 from library.admin import ReadOnlyAdmin
 
 # django-q2's rows hold pickles: who could edit them could run code in the worker.
-for _model in (Failure, OrmQ, Schedule, Success):
-    admin.site.unregister(_model)
+admin.site.unregister(
+    [model for model in apps.get_app_config("django_q").get_models() if admin.site.is_registered(model)]
+)
 
 
 @admin.register(Prompt)

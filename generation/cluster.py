@@ -26,7 +26,7 @@ from django_q.signals import post_spawn
 from django_q.worker import worker as django_q_worker
 
 from generation import queue, worker
-from generation.models import Job
+from generation.models import Job, Worker
 from generation.processes import tether
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,10 @@ def run() -> None:
     sentinel = HealingSentinel(stopping, StopFlag(), uuid4(), start=False)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    sentinel.start()
+    try:
+        sentinel.start()
+    finally:
+        sentinel.kill_children()  # else the interpreter would wait for them, whatever made it leave
 
 
 def open_worker(stopping: Callable[[], bool]) -> None:
@@ -75,10 +78,13 @@ def open_worker(stopping: Callable[[], bool]) -> None:
         worker.current = process
         if process.open(wait=True) and Job.objects.waiting().exists():
             queue.ring()
+    except db.DatabaseError:
+        logger.exception("The database does not answer; trying again.")
+        os._exit(1)
     except Exception as error:
         logger.exception("The worker could not be opened.")
         if worker.current:
-            worker.current.set(state="failed", notice=f"The worker could not start: {error}")
+            worker.current.set(state=Worker.State.FAILED, notice=f"The worker could not start: {error}")
 
 
 def _tethered(target: Callable[..., Any], parent: int, *arguments: Any) -> None:
@@ -103,6 +109,13 @@ class HealingSentinel(Sentinel):  # type: ignore[misc]
             self.pool.append(process)
         return process
 
+    def children(self) -> list[Any]:
+        return [child for child in (*self.pool, self.monitor, self.pusher) if child]
+
+    def kill_children(self) -> None:
+        for child in self.children():
+            child.kill()
+
     def guard(self) -> None:
         self.start_event.set()
         scheduled = time.monotonic()
@@ -114,12 +127,9 @@ class HealingSentinel(Sentinel):  # type: ignore[misc]
         self.stop()
 
     def _replace_the_ended(self) -> None:
-        children = [*self.pool, self.monitor, self.pusher]
-        for child in (child for child in children if not child.is_alive()):
+        for child in (child for child in self.children() if not child.is_alive()):
             if child.exitcode != 0 or child in self.pool:
                 logger.warning("A process of the worker ended (%s); starting all of them again.", child.exitcode)
-                for other in children:
-                    other.kill()
                 sys.exit(0 if child.exitcode == 0 else 1)
             db.connections.close_all()
             if child is self.monitor:

@@ -31,7 +31,7 @@ class Lost(Exception):
 def generate_next() -> None:
     """Make the oldest waiting job, if there is one. What django-q calls when somebody rang."""
     process = worker.current
-    if process is None or process.engine is None or process.is_paused or process.stopping():
+    if process is None or process.engine is None or process.stopping() or process.is_paused:
         return
     with process.working:
         process.let_go()

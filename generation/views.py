@@ -42,32 +42,45 @@ def _mine(request: VisitorRequest) -> dict[str, Any]:
 
 
 def _cards(request: VisitorRequest, jobs: list[Job]) -> list[dict[str, Any]]:
-    """What `_job_card.html` needs of each job: three queries in all."""
+    """What `_job_card.html` needs of each job: five queries in all."""
+    queue_version = _queue_version()
     batches = Batch.objects.with_images().in_bulk([job.uuid for job in jobs], field_name="uuid")
-    places = {place.job.pk: place for place in queue.places()} if any(job.is_active for job in jobs) else {}
+    places = queue.places() if any(job.is_active for job in jobs) else []
+    first = places[0].job if places else None
+    place_of = {place.job.pk: place for place in places}
     return [
         {
             "job": job,
-            "batch": batches.get(job.uuid),
-            "tiles": _tiles(job, batches.get(job.uuid)),
-            "place": places.get(job.pk),
+            "version": _card_version(job, queue_version),
+            "tiles": _tiles(job, batches.get(job.uuid), is_first=job == first),
+            "place": place_of.get(job.pk),
             "is_mine": bool(request.visitor) and job.visitor == request.visitor,
         }
         for job in jobs
     ]
 
 
-def _tiles(job: Job, batch: Batch | None) -> list[Any]:
-    """For each position the image, or None where one is still to come."""
+def _card_version(job: Job, queue_version: str = "") -> str:
+    """Changes whenever the card does. A waiting job's tells its place, too, which the jobs before it change."""
+    if job.state != Job.State.WAITING:
+        return str(job.version)
+    return f"{job.version}-{queue_version or _queue_version()}"
+
+
+def _tiles(job: Job, batch: Batch | None, *, is_first: bool) -> list[Any]:
+    """For each position the image, or None where one is still to come.
+
+    A job has its places reserved once it is the first in the queue; those that wait behind it take a line each.
+    """
     images = {image.position: image for image in batch.kept_images} if batch else {}
-    if not job.is_active:
+    if not job.is_active or not (images or is_first or job.state == Job.State.RUNNING):
         return list(images.values())
     return [images.get(position) for position in range(1, job.recipe.num_images + 1)]
 
 
 @require_POST
 def create(request: VisitorRequest) -> HttpResponse:
-    if "roll" in request.POST:  # the die of somebody without JavaScript
+    if "roll" in request.POST and not request.htmx:  # the die of somebody without JavaScript
         form = HomeForm(initial={**request.POST.dict(), "seed": secrets.randbelow(SEEDS)})
         return render(request, "generation/home.html", {"form": form, **_mine(request), **_queue(request)})
     form = HomeForm(request.POST)
@@ -82,10 +95,10 @@ def create(request: VisitorRequest) -> HttpResponse:
 
 
 def _invalid(request: VisitorRequest, form: HomeForm) -> HttpResponse:
+    context = {"form": form, **_queue(request)}
     if not request.htmx:
-        context = {"form": form, **_mine(request), **_queue(request)}
-        return render(request, "generation/home.html", context, status=422)
-    response = render(request, "generation/_form.html", {"form": form}, status=422)
+        return render(request, "generation/home.html", {**context, **_mine(request)}, status=422)
+    response = render(request, "generation/_form.html", context, status=422)
     return reswap(retarget(response, "#composer"), "outerHTML")
 
 
@@ -100,10 +113,18 @@ def job(request: VisitorRequest, uuid: UUID) -> HttpResponse:
 @never_cache
 def job_card(request: VisitorRequest, uuid: UUID) -> HttpResponse:
     shown = get_object_or_404(Job, uuid=uuid)
-    if request.GET.get("v") == str(shown.version):
+    if request.GET.get("v") == _card_version(shown):
         return HttpResponse(status=UNCHANGED)
+    return _render_card(request, shown)
+
+
+def _render_card(request: VisitorRequest, shown: Job) -> HttpResponse:
+    """The card; one that has ended says so to screen readers and has the queue asked for at once."""
     [card] = _cards(request, [shown])
-    return render(request, "generation/_job_card.html", {"card": card})
+    if shown.is_active:
+        return render(request, "generation/_job_card.html", {"card": card})
+    response = render(request, "generation/_job_ended.html", {"card": card})
+    return trigger_client_event(response, "queue-changed")
 
 
 @require_POST
@@ -115,8 +136,7 @@ def cancel(request: VisitorRequest, uuid: UUID) -> HttpResponse:
     if not request.htmx:
         return redirect("generation:job", uuid)
     shown.refresh_from_db()
-    [card] = _cards(request, [shown])
-    return render(request, "generation/_job_card.html", {"card": card})
+    return _render_card(request, shown)
 
 
 @require_safe
@@ -124,7 +144,7 @@ def cancel(request: VisitorRequest, uuid: UUID) -> HttpResponse:
 def queue_panel(request: VisitorRequest) -> HttpResponse:
     if request.GET.get("v") == _queue_version():
         return HttpResponse(status=UNCHANGED)
-    return render(request, "generation/_queue.html", _queue(request))
+    return render(request, "generation/_queue.html", {**_queue(request), "oob": True})
 
 
 def _queue(request: VisitorRequest) -> dict[str, Any]:

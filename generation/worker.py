@@ -42,7 +42,6 @@ class WorkerProcess:
         self.engine: Engine | None = None
         self.working = threading.Lock()
         """Held while jobs are claimed and made, so that the heartbeat knows what nobody is working on."""
-        self.is_paused = False
         self._slot: Slot | None = None
         self._watch = Watch()
         self._models = defaults.choice()
@@ -122,6 +121,10 @@ class WorkerProcess:
     def _default_recipe(self) -> Recipe:
         return Recipe(prompt="", seed=0, **defaults.values(self.row.model_defaults))
 
+    @property
+    def is_paused(self) -> bool:
+        return Worker.objects.filter(pk=self.row.pk, paused=True).exists()
+
     def set(self, **fields: Any) -> None:
         """Write `fields` of this worker's row."""
         for name, value in fields.items():
@@ -161,10 +164,8 @@ class WorkerProcess:
         connection.close()
 
     def _beat(self) -> None:
-        mine = Worker.objects.filter(pk=self.row.pk)
-        if not mine.update(beats=F("beats") + 1, seen=timezone.now()):
+        if not Worker.objects.filter(pk=self.row.pk).update(beats=F("beats") + 1, seen=timezone.now()):
             raise GivenUp
-        self.is_paused = bool(mine.values_list("paused", flat=True).first())
 
     def _look(self) -> None:
         """Give up silent workers, see to forgotten jobs, and start anew when other models lie in the folder."""
@@ -187,6 +188,8 @@ class WorkerProcess:
 
     def let_go(self) -> None:
         """Put back what this worker seems to run although it does not: the database was away when it ended."""
+        if self.row.state == Worker.State.GENERATING:
+            self.set(state=Worker.State.READY)
         if Job.objects.filter(state=Job.State.RUNNING, worker=self.row).update(worker=None):
             queue.recover()
 

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo model's parts at random weights: a picture in hundredths of a second."""
     folder = tmp_path_factory.mktemp("models") / "tiny"
     subprocess.run([sys.executable, "-m", "demo_model.tiny", str(folder)], cwd=ROOT, check=True, capture_output=True)
+    for path in (folder, *folder.rglob("*")):
+        os.utime(path, (0, 0))  # what was written a moment ago may still be on its way, and would be waited for
     return folder
 
 

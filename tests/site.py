@@ -26,11 +26,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(ask: Callable[[], T], *, seconds: float = 30, what: str = "") -> T:
-    """The first true answer of `ask`; fails after `seconds`."""
+def until(ask: Callable[[], T], *, seconds: float = 30, what: str = "", log: Path | None = None) -> T:
+    """The first true answer of `ask`; fails after `seconds`, showing the end of `log`."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        late = time.monotonic() > deadline
+        assert not late, f"not within {seconds} s: {what}\n{log.read_text()[-3000:] if log else ''}"
         time.sleep(0.03)
     return answer
 
@@ -88,7 +89,11 @@ class Site:
         return self
 
     def wait_ready(self, seconds: float = 60) -> "Site":
-        until(lambda: self.health().get("status") == "ok", seconds=seconds, what=f"ready\n{self.log.read_text()}")
+        try:
+            until(lambda: self.health().get("status") == "ok", seconds=seconds, what="ready", log=self.log)
+        except AssertionError:
+            self.process.kill()
+            raise
         return self
 
     def stop(self, number: int = signal.SIGTERM) -> None:
@@ -158,7 +163,7 @@ class Site:
             row = self.job(uuid)
             return row if row["state"] in (states or ("done",)) else None
 
-        return until(reached, seconds=seconds, what=f"{states}\n{self.log.read_text()[-3000:]}")
+        return until(reached, seconds=seconds, what=str(states), log=self.log)
 
     def worker_pid(self) -> int:
         """The process that holds the device now."""

@@ -38,6 +38,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     """Only the wheels in `home`, and no network: the proxy refuses."""
     return {
         "PATH": os.environ["PATH"],
+        "TMPDIR": str(home),  # a killed pip leaves its own there
         "PYTHON": sys.executable,
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_NO_INDEX": "1",

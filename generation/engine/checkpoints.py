@@ -1,7 +1,9 @@
 """Which model: a diffusers folder, a .safetensors or .ckpt file, or the id of a repository on the hub."""
 
 import json
+import os
 import re
+import stat
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +12,8 @@ from typing import Any
 
 SUFFIXES = (".safetensors", ".ckpt")
 STILL_GROWING = 5.0  # s: a file written to more recently may still be on its way
+LONGEST_DESCRIPTION = 64 * 1024  # characters of a playground.json
+RANGES = {"width": (64, 2048), "height": (64, 2048), "steps": (1, 250), "guidance_scale": (1, 20)}
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,14 @@ class Checkpoint:
         name: what people call it.
         source: a folder, a file or, as text, a hub id.
         defaults: what the folder's playground.json names: width, height, steps, guidance_scale, sampler.
+        modified: when its files last changed (s since 1970), so that a better copy of a broken one is noticed.
     """
 
     name: str
     source: Path | str
     defaults: Mapping[str, Any] = field(default_factory=dict)
     is_demo: bool = False
+    modified: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -56,55 +62,84 @@ def choose(wanted: str, models: Path, demo: Path) -> Choice:
 
 
 def _wanted(wanted: str) -> Choice:
-    path = Path(wanted).expanduser()
-    if path.exists():
+    path = Path(os.path.expanduser(wanted))  # noqa: PTH111  Path's own raises for an unknown user
+    if os.path.lexists(path):
         problem = _problem_with(path)
         return Choice((), (problem,)) if problem else Choice((_checkpoint(path),))
     if re.fullmatch(r"[\w.-]+/[\w.-]+", wanted):
         return Choice((Checkpoint(wanted, wanted),))
-    return Choice((), (f"PLAYGROUND_MODEL names {wanted}, which is neither a folder, a file nor a hub id.",))
+    return Choice((), (f"PLAYGROUND_MODEL names {wanted[:200]}, which is neither a folder, a file nor a hub id.",))
 
 
 def _found_in(models: Path) -> list[Path]:
     entries = [path for path in models.iterdir() if not path.name.startswith(".")] if models.is_dir() else []
-    folders = sorted(path for path in entries if (path / "model_index.json").is_file())
+    folders = sorted(path for path in entries if path.is_dir() and _may_be_file(path / "model_index.json"))
     return folders + sorted(path for path in entries if path.suffix.lower() in SUFFIXES and path.is_file())
+
+
+def _may_be_file(path: Path) -> bool:
+    """Whether there is a file, or no way to tell."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
 
 
 def _problem_with(path: Path) -> str:
     """Why `path` cannot be tried (yet); empty when it can."""
+    name = _printable(path.name)
     try:
-        if path.is_dir() and not (path / "model_index.json").is_file():
-            return f"{path.name} is not a diffusers folder: it has no model_index.json."
-        if path.is_file() and path.suffix.lower() not in SUFFIXES:
-            return f"{path.name} is neither .safetensors nor .ckpt."
-        if path.is_file() and time.time() - path.stat().st_mtime < STILL_GROWING:
-            return f"{path.name} is still being copied; it is used once it is complete."
+        if path.is_dir():
+            next(path.iterdir(), None)  # whether it may be read
+            if not (path / "model_index.json").is_file():
+                return f"{name} is not a diffusers folder: it has no model_index.json."
+        elif path.suffix.lower() not in SUFFIXES:
+            return f"{name} is neither .safetensors nor .ckpt."
+        modified = _modified(path)
     except OSError as error:
-        return f"{path.name} cannot be read: {error.strerror}."
+        return f"{name} cannot be read: {error.strerror}."
+    if abs(time.time() - modified) < STILL_GROWING:  # one from a clock that was fast has long come
+        return f"{name} is still being copied; it is used once it is complete."
     return ""
 
 
 def _checkpoint(path: Path, *, is_demo: bool = False) -> Checkpoint:
     named = _named_by(path)
-    name = str(named.get("name") or (path.name if path.is_dir() else path.stem))
-    return Checkpoint(name, path, named, is_demo)
+    name = str(named.get("name") or _printable(path.name if path.is_dir() else path.stem))
+    return Checkpoint(name, path, named, is_demo, _modified(path))
+
+
+def _modified(path: Path) -> float:
+    """When the file, or the newest file of the folder, last changed (s since 1970)."""
+    try:
+        files = [path, *path.rglob("*")] if path.is_dir() else [path]
+        return max(file.lstat().st_mtime for file in files)
+    except FileNotFoundError:  # gone while we looked: somebody is at work there
+        return time.time()
+
+
+def _printable(name: str) -> str:
+    """A file's name as text that can be stored: Linux allows any bytes."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 def _named_by(path: Path) -> dict[str, Any]:
     """What the model says of itself in its folder's playground.json; whatever makes no sense is passed over."""
     try:
-        named = json.loads((path / "playground.json").read_text())
+        with (path / "playground.json").open(encoding="utf-8") as file:
+            named = json.loads(file.read(LONGEST_DESCRIPTION))
         return {key: value for key, value in named.items() if _makes_sense(key, value)}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}
 
 
 def _makes_sense(key: str, value: object) -> bool:
     if key in ("name", "sampler"):
-        return isinstance(value, str) and 0 < len(value) < 100
-    lowest, highest = {"width": (64, 2048), "height": (64, 2048), "steps": (1, 250), "guidance_scale": (1, 20)}.get(
-        key, (1, 0)
-    )
-    is_number = isinstance(value, int) or (key == "guidance_scale" and isinstance(value, float))
-    return is_number and lowest <= value <= highest  # type: ignore[operator]
+        return isinstance(value, str) and 0 < len(value) < 100 and value.isprintable()
+    if key not in RANGES or isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    lowest, highest = RANGES[key]
+    is_whole = isinstance(value, int) and (key == "steps" or value % 8 == 0)
+    return lowest <= value <= highest and (is_whole or key == "guidance_scale")

@@ -54,7 +54,7 @@ class DiffusionEngine:
         try:
             pipeline = self._read(checkpoint)
         except Exception as error:  # loaders raise anything at all for a broken file
-            raise Unreadable(f"{checkpoint.name} cannot be loaded: {_first_line(error)}") from error
+            raise Unreadable(f"{checkpoint.name} cannot be loaded: {_why(error)}") from error
         import torch
 
         pipeline.set_progress_bar_config(disable=True)
@@ -114,7 +114,7 @@ class DiffusionEngine:
 
     def _generate(self, recipe: Recipe, first: int, size: int, on_step: OnStep) -> list[Image.Image]:
         pipeline = self._pipeline
-        pipeline.scheduler = samplers.make(recipe.sampler, self._scheduler_config)
+        pipeline.scheduler = samplers.make(recipe.sampler, self._scheduler_config, steps=recipe.steps)
         embeddings, negative_embeddings = self._encode(recipe)
         width, height = recipe.output_size
 
@@ -159,7 +159,19 @@ def _generator(seed: int) -> "torch.Generator":
     return torch.Generator("cpu").manual_seed(seed)
 
 
-def _first_line(error: Exception) -> str:
+OFFLINE = {"ConnectError", "ConnectTimeout", "LocalEntryNotFoundError", "OfflineModeIsEnabled"}
+
+
+def _why(error: BaseException) -> str:
+    """The reason in a sentence; the libraries' own words where there is no better one."""
+    chain = [error]
+    while cause := chain[-1].__cause__ or chain[-1].__context__:
+        chain.append(cause)
+    if OFFLINE & {type(link).__name__ for link in chain}:
+        return (
+            "it, or its configuration, has to come from the hub once, which cannot be reached now. "
+            "A model folder in diffusers' layout needs no network."
+        )
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
 
 

@@ -23,10 +23,12 @@ SAMPLERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 _NOT_INHERITED = ("algorithm_type", "use_karras_sigmas", "skip_prk_steps", "solver_order", "solver_type")
 
 
-def make(name: str, config: Mapping[str, Any]) -> Any:
+def make(name: str, config: Mapping[str, Any], *, steps: int) -> Any:
     """A fresh diffusers scheduler `name` over a model's scheduler `config`. Raises KeyError for an unknown name."""
     import diffusers
 
     class_name, extra = SAMPLERS[name]
+    if class_name == "LCMScheduler":  # refuses more steps than the distillation's 50 unless it is told of more
+        extra = {**extra, "original_inference_steps": max(50, steps)}
     inherited = {key: value for key, value in config.items() if key not in _NOT_INHERITED}
     return getattr(diffusers, class_name).from_config(inherited, **extra)

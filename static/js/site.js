@@ -1,51 +1,78 @@
 "use strict";
-// What htmx cannot: a hidden tab rests, a slider and its number are one, keys, the die, and a word when offline.
+// What htmx cannot: a hidden tab rests, controls that belong together, keys, the die, the theme without a reload.
 
-// A hidden tab asks for nothing and asks once when it is seen again.
+const byId = (id) => document.getElementById(id);
+const isPoll = (request) => request.verb === "get" && !request.triggeringEvent;
+
+// A hidden tab asks for nothing, and asks once when it is seen again.
 let rested = new Set();
 document.addEventListener("htmx:beforeRequest", (event) => {
-  const isPoll = event.detail.requestConfig.verb === "get" && !event.detail.requestConfig.triggeringEvent;
-  if (document.hidden && isPoll) {
-    rested.add(event.detail.elt.id);
+  if (document.hidden && isPoll(event.detail.requestConfig)) {
+    rested.add(event.detail.elt);
     event.preventDefault();
   }
 });
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
-  for (const id of rested) {
-    const element = document.getElementById(id);
-    if (element) htmx.ajax("GET", element.getAttribute("hx-get"), { target: element, swap: "outerHTML" });
-  }
+  for (const element of rested) htmx.ajax("GET", element.getAttribute("hx-get"), { source: element });
   rested = new Set();
 });
 
-// Offline: say so, and go away by itself.
-const say = (offline) => { document.getElementById("offline").hidden = !offline; };
-document.addEventListener("htmx:sendError", () => say(true));
-document.addEventListener("htmx:afterOnLoad", () => say(false));
+// What somebody did and the site refused is answered in #notice until the next thing is done; a failed poll is not.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.isError && isPoll(event.detail.requestConfig)) event.detail.shouldSwap = false;
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!isPoll(event.detail.requestConfig)) byId("notice").textContent = "";
+});
 
-// A slider and its number box are one control.
-function pair(root) {
-  for (const slider of root.querySelectorAll("[data-twin]")) {
-    const number = document.getElementById(slider.dataset.twin);
-    slider.hidden = false;
-    slider.value = number.value;
-    slider.addEventListener("input", () => { number.value = slider.value; });
-    number.addEventListener("input", () => { slider.value = number.value; });
-  }
+// Offline: say so, and stop saying so by itself.
+document.addEventListener("htmx:sendError", () => { byId("offline").hidden = false; });
+document.addEventListener("htmx:beforeOnLoad", () => { byId("offline").hidden = true; });
+
+// A slider and its number box are one control, and the promised time follows them.
+function promise() {
+  const place = byId("promise");
+  if (!place) return;
+  const seconds = Math.round(Number(place.dataset.ahead) + place.dataset.each * byId("id_num_images").value);
+  const minutes = Math.floor(seconds / 60);
+  place.textContent = place.dataset.each ? `≈ ${minutes}:${String(seconds % 60).padStart(2, "0")}` : "";
 }
-pair(document);
-document.addEventListener("htmx:load", (event) => pair(event.detail.elt));
+promise();
+document.addEventListener("htmx:afterSettle", promise);
+document.addEventListener("input", (event) => {
+  const twin = event.target.dataset.twin ? byId(event.target.dataset.twin) : document.querySelector(`[data-twin="${event.target.id}"]`);
+  if (twin && event.target.value) twin.value = event.target.value;
+  promise();
+});
 
-// The die rolls here without asking the server.
+// The answer to a submit fills or clears the seed's box, but never what was typed there meanwhile.
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  if (event.detail.target.id !== "id_seed") return;
+  const box = event.detail.fragment.firstElementChild;
+  const shown = event.detail.target.value;
+  event.detail.shouldSwap = shown === box.dataset.sent && shown !== box.value;
+});
+
+// The die rolls here without asking the server. Of a double click on the button only the first counts.
 document.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-roll]")) return;
-  event.preventDefault();
-  document.getElementById("id_seed").value = crypto.getRandomValues(new Uint32Array(1))[0];
+  const isDie = event.target.closest("[data-roll]");
+  if (isDie) byId("id_seed").value = crypto.getRandomValues(new Uint32Array(1))[0];
+  if (isDie || (event.detail === 2 && event.target.closest("[data-generate]"))) event.preventDefault();
 });
 
 // Ctrl + Enter anywhere in the form sends it.
 document.addEventListener("keydown", (event) => {
   const form = event.target.closest("#composer");
-  if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit(form.querySelector("[data-generate]"));
+  if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) form.requestSubmit();
+});
+
+// The theme changes in place, so that a prompt half written stays; the cookie is for the next page.
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches(".theme")) return;
+  event.preventDefault();
+  const body = new FormData(event.target, event.submitter);
+  fetch(event.target.action, { method: "POST", body, redirect: "manual" });
+  document.documentElement.dataset.theme = event.submitter.value;
+  event.target.querySelector(`button:not([value="${event.submitter.value}"])`).focus();
 });

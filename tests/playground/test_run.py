@@ -1,0 +1,99 @@
+"""`manage.py run` as a newcomer meets it."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.site import Site, descendants, is_alive, until
+
+MakeSite = Callable[..., Site]
+
+
+def test_it_says_when_it_is_ready_and_ctrl_c_stops_everything(new_site: MakeSite) -> None:
+    site = new_site(PLAYGROUND_LISTEN="0.0.0.0").start().wait_ready()
+    until(lambda: "for the others in the house" in site.log.read_text())
+    said = site.log.read_text()
+    assert re.search(r"ready in \d+ s; a picture takes about [\d.e-]+ s here", said)
+    assert site.url in said
+    processes = descendants(site.process.pid)
+    os.killpg(site.process.pid, signal.SIGINT)  # as a terminal does
+    assert site.process.wait(10) == 0
+    assert not any(map(is_alive, processes))
+    assert "Traceback" not in site.log.read_text()
+
+
+def test_a_busy_port_is_one_sentence_that_says_what_to_do(new_site: MakeSite) -> None:
+    site = new_site()
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", site.port))
+        busy.listen()
+        refused = site.command("run")
+    assert refused.returncode == 1
+    assert f"Port {site.port} of 127.0.0.1 cannot be used" in refused.stderr
+    assert f"PORT={site.port + 1} make run" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_an_unwritable_folder_is_one_sentence_that_says_what_to_do(new_site: MakeSite, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("a file where a folder should be")
+    refused = new_site(PLAYGROUND_LIBRARY=str(tmp_path / "file" / "library")).command("run")
+    assert refused.returncode == 1
+    assert "cannot be written to" in refused.stderr
+    assert "PLAYGROUND_LIBRARY" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_the_web_process_never_imports_torch_and_stays_small(demo_site: Site) -> None:
+    worker = demo_site.worker_pid()
+    for path in ("/", "/library/", "/healthz", "/admin/login/"):
+        assert demo_site.get(path)[0] == 200
+    web = [
+        pid for pid in descendants(demo_site.process.pid) if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    assert len(web) >= 3
+    assert worker not in web
+    for pid in web:
+        assert "libtorch" not in Path(f"/proc/{pid}/maps").read_text()
+        resident = int(re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1])  # type: ignore[index]
+        assert resident < 150 * 1024
+
+
+def test_everything_lies_in_the_data_folder(demo_site: Site) -> None:
+    kept = {path.name.split("-")[0] for path in demo_site.data.iterdir()}
+    assert kept == {"db.sqlite3", "secret_key", "library", "models", "cache", "run"}
+    assert oct((demo_site.data / "secret_key").stat().st_mode)[-3:] == "600"
+    assert oct((demo_site.data / "run").stat().st_mode)[-3:] == "700"
+
+
+def test_a_model_in_the_folder_is_taken_up_and_an_unreadable_one_is_named_on_every_page(
+    new_site: MakeSite, tiny_model: Path
+) -> None:
+    site = new_site(PLAYGROUND_MODEL="").start().wait_ready()
+    assert "demo model" in site.get("/")[1].decode()
+    (site.data / "models" / "broken.safetensors").write_bytes(b"no model at all")
+    shutil.copytree(tiny_model, site.data / "models" / "tiny")
+    page = until(
+        lambda: page if "tiny random model" in (page := site.get("/library/")[1].decode()) else "", log=site.log
+    )
+    assert "broken cannot be loaded" not in page, "a folder comes first, so the file was not tried"
+    shutil.rmtree(site.data / "models" / "tiny")
+    page = until(lambda: page if "broken cannot" in (page := site.get("/library/")[1].decode()) else "", log=site.log)
+    assert "demo model" in page
+
+
+def test_a_prompt_becomes_pictures_of_what_it_says(demo_site: Site) -> None:
+    from PIL import Image
+
+    uuid = demo_site.submit("a red apple on a blue background", num_images=3, seed=7)
+    demo_site.wait_for(uuid)
+    status, content, headers = demo_site.get(f"/library/{uuid}/01.png")
+    assert (status, headers["Content-Type"]) == (200, "image/png")
+    with Image.open(demo_site.data / "library" / uuid / "01.png") as picture:
+        red, green, blue = picture.resize((1, 1), box=(0, 0, picture.width, 8)).getpixel((0, 0))  # type: ignore[misc]
+    assert blue > red
+    assert blue > green
+    assert content.startswith(b"\x89PNG")
