@@ -36,5 +36,5 @@ def _split_schedule(sampler: str) -> tuple[str, str | None]:
 
 
 def _quoted(value: object) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
+    text = f"{value:.10g}" if isinstance(value, float) else str(value)
     return json.dumps(text, ensure_ascii=False) if set(text) & set(",:\n") else text

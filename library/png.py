@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -61,7 +62,7 @@ def read_recipe(path: Path) -> dict[str, Any] | None:
         with Image.open(path, formats=["PNG"]) as picture:
             picture.load()
             own = json.loads(picture.info.get(CHUNK, "null"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError, RecursionError, Image.DecompressionBombError):
         return None
     return own if isinstance(own, dict) else None
 
@@ -77,13 +78,20 @@ def write(path: Path, data: bytes) -> None:
 
 
 def thumbnail(source: Path, target: Path) -> None:
-    """Write the WebP thumbnail of the picture at `source`; a small picture is not enlarged."""
-    with Image.open(source) as picture:
-        small = picture.convert("RGB")
-        small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    """Write the WebP thumbnail of the picture at `source`; a small picture is not enlarged.
+
+    Raises:
+        OSError: there is no sound PNG.
+    """
+    try:
+        with Image.open(source, formats=["PNG"]) as picture:
+            small = picture.convert("RGB")
+    except (ValueError, SyntaxError, Image.DecompressionBombError) as error:  # Pillow's for damaged files
+        raise OSError(f"{source} is not a sound picture: {error}") from error
+    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     file = BytesIO()
     small.save(file, "WEBP", quality=85, method=2)
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.part")  # others may ask, too
     part.write_bytes(file.getvalue())
     part.replace(target)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from generation.engine import devices, samplers
+from generation.engine import devices, samplers, single_file
 from generation.engine.base import OnStep, OutOfMemory, Speed, Unreadable
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.recipe import Recipe
@@ -68,7 +68,7 @@ class DiffusionEngine:
 
         family: Any = diffusers.StableDiffusionPipeline  # diffusers' own functions have no types
         source = checkpoint.source
-        options = {
+        options: dict[str, Any] = {
             "dtype": self.dtype,
             "cache_dir": self._cache,
             "safety_checker": None,
@@ -76,7 +76,7 @@ class DiffusionEngine:
             "requires_safety_checker": False,
         }
         if isinstance(source, Path) and source.is_file():
-            return family.from_single_file(str(source), **options)
+            return single_file.read(source, **options)
         return family.from_pretrained(
             str(source), use_safetensors=True, local_files_only=isinstance(source, Path), **options
         )

@@ -4,8 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -52,7 +52,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
     def make(child: str = CHILD) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-c", SUPERVISOR, child, str(tmp_path)]
         supervisors.append(subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL))
-        until(lambda: len(living(tmp_path)) >= 2)
+        until(lambda: len(started(tmp_path)) >= 2)
         return supervisors[-1]
 
     yield make
@@ -75,10 +75,11 @@ def test_a_child_that_dies_is_started_again_at_once(start: Start, tmp_path: Path
 
 
 def test_a_child_that_keeps_dying_is_given_longer_and_longer_pauses(start: Start, tmp_path: Path) -> None:
-    start(CHILD.replace("time.sleep(60)", "time.sleep(0.3)\nos._exit(1)"))
-    time.sleep(3)
-    deaths = len(started(tmp_path)) / 2
-    assert 2 <= deaths <= 4  # without pauses there were six and more
+    start(CHILD.replace("time.sleep(60)", "os._exit(1)"))
+    until(lambda: len(started(tmp_path)) >= 6)
+    times = sorted(path.stat().st_mtime for path in tmp_path.glob("started-*"))[::2]  # the two go side by side
+    first, second, *_ = (after - before for before, after in pairwise(times))
+    assert second > first + 0.25
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -58,11 +58,11 @@ def test_a_visitor_sees_the_own_jobs_and_nobody_elses_as_mine(client: Client) ->
     assert b"a fox in the snow" not in stranger.get("/").content.partition(b'id="queue"')[0]
 
 
-@pytest.mark.parametrize("forgery", ["{mark}", "{mark}:x:y", "{other}", "", "\N{FOX FACE}", "a" * 5000])
+@pytest.mark.parametrize("forgery", ["{mark}", "{mark}:x:y", "{other}", "", "caf\xe9:\xff", "a" * 5000])
 def test_a_forged_cookie_is_nobody(client: Client, forgery: str) -> None:
     send(client, "a fox in the snow")
     mark = Job.objects.get().visitor
-    other = signing.get_cookie_signer(key="a guessed key", salt=COOKIE).sign(mark)
+    other = signing.TimestampSigner(key="a guessed key", salt=COOKIE).sign(mark)
     forger = Client(headers={"host": "localhost"})
     forger.cookies[COOKIE] = forgery.format(mark=mark, other=other)
     assert b"a fox in the snow" not in forger.get("/").content.partition(b'id="queue"')[0]
