@@ -43,9 +43,17 @@ class RecipeForm(forms.Form):
     steps = forms.IntegerField(min_value=1, max_value=250, required=False)
     guidance_scale = forms.FloatField(min_value=1, max_value=20, required=False)
     eta = forms.FloatField(min_value=0, max_value=1, required=False)
-    sampler = forms.ChoiceField(choices=[(name, name) for name in SAMPLERS], required=False)
+    sampler = forms.ChoiceField(
+        choices=[(name, name) for name in SAMPLERS],
+        required=False,
+        error_messages={"invalid_choice": f"The samplers are {', '.join(SAMPLERS)}."},
+    )
     downsampling_factor = forms.TypedChoiceField(
-        choices=[(factor, factor) for factor in (2, 4, 8, 16)], coerce=int, empty_value=None, required=False
+        choices=[(factor, factor) for factor in (2, 4, 8, 16)],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        error_messages={"invalid_choice": "The factor is 2, 4, 8 or 16."},
     )
 
     def clean(self) -> dict[str, Any]:
@@ -53,6 +61,11 @@ class RecipeForm(forms.Form):
         if not self.errors:
             self._recipe = self._resolve(data)
             width, height = self._recipe.output_size
+            if width % 8 or height % 8:
+                raise forms.ValidationError(
+                    f"With this factor {width} × {height} px would come out, which no model can make: "
+                    "both sides have to be multiples of 8."
+                )
             if width * height > settings.PLAYGROUND_MAX_PIXELS:
                 raise forms.ValidationError(
                     f"{width} × {height} px is more than this machine is set to make "
@@ -75,16 +88,14 @@ class RecipeForm(forms.Form):
 class HomeForm(RecipeForm):
     """What the home page offers: words, groups of three, and a seed that can be kept."""
 
-    num_images = forms.IntegerField(
+    num_images = forms.TypedChoiceField(  # type: ignore[assignment]  # narrower than the base on purpose
         label="Images",
-        min_value=3,
-        max_value=30,
-        step_size=3,
+        choices=[(count, count) for count in range(3, 31, 3)],
+        coerce=int,
+        empty_value=None,
         initial=3,
         required=False,
-        error_messages=dict.fromkeys(
-            ("invalid", "min_value", "max_value", "step_size"), "Choose 3 to 30 images, in threes."
-        ),
+        error_messages={"invalid_choice": "Choose 3 to 30 images, in threes."},
     )
     keep_seed = forms.BooleanField(required=False, label="Keep the seed")
 

@@ -86,10 +86,12 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Take the oldest waiting job for `worker`.
 
         The UPDATE matches only while the row still waits, so two workers can never hold the same job, and a
-        wake-up that comes twice does no harm. The attempt is counted here, before anything can go wrong.
+        wake-up that comes twice does no harm; on PostgreSQL two workers look past each other's choice. The attempt
+        is counted here, before anything can go wrong.
         """
-        while (job := self._oldest_waiting()) is not None:
-            taken = Job.objects.filter(pk=job.pk, state=Job.State.WAITING).update(
+        with transaction.atomic():
+            job = self.waiting().select_for_update(skip_locked=True).first()
+            if job is None or not Job.objects.filter(pk=job.pk, state=Job.State.WAITING).update(
                 state=Job.State.RUNNING,
                 worker=worker,
                 attempts=F("attempts") + 1,
@@ -100,19 +102,10 @@ class JobQuerySet(models.QuerySet["Job"]):
                     output_field=models.PositiveSmallIntegerField(),
                 ),
                 version=F("version") + 1,
-            )
-            if taken:
-                job.refresh_from_db()
-                return job
-        return None
-
-    def _oldest_waiting(self) -> "Job | None":
-        from django.db import connection
-
-        if not connection.features.has_select_for_update_skip_locked:
-            return self.waiting().first()
-        with transaction.atomic():  # two workers look past each other's choice instead of racing for it
-            return self.waiting().select_for_update(skip_locked=True).first()
+            ):
+                return None
+        job.refresh_from_db()
+        return job
 
     def orphans(self) -> "JobQuerySet":
         """Running jobs whose worker is gone: its row is, and the database cleared `Job.worker` with it."""
@@ -204,8 +197,12 @@ class Job(models.Model):
         return self._move({"state": state, "error": error, "finished": timezone.now()})
 
     def requeue(self) -> bool:
-        """Back to its place in the queue: the worker stops in good order, so this attempt does not count."""
-        return self._move({"state": self.State.WAITING, "worker": None, "attempts": F("attempts") - 1, "step": 0})
+        """Back to its place in the queue: the worker stops in good order, so this attempt does not count.
+
+        One that was to be cancelled ends here instead.
+        """
+        waiting = {"state": self.State.WAITING, "worker": None, "attempts": F("attempts") - 1, "step": 0}
+        return self._move(waiting, cancel_requested=False) or self.finish(self.State.CANCELLED)
 
     def recover(self) -> str:
         """Put an orphan back at its place in the queue, or set it aside when it keeps killing its workers.

@@ -19,6 +19,11 @@ TICK = 0.25  # s between two writes of a job's progress
 
 NO_MEMORY = "The device ran out of memory. Try a smaller picture."
 
+NO_FILE = (
+    "The pictures could not be saved ({}). The owner of this site has to see to the library's folder and disk; "
+    "then send it again."
+)
+
 
 class Stopping(Exception):
     """The process was asked to stop: the job goes back to its place."""
@@ -63,6 +68,9 @@ def generate(job: Job, process: WorkerProcess) -> None:
     except OutOfMemory:
         logger.exception("Job %s ran out of memory.", job.uuid)
         _fail(job, batch, NO_MEMORY)
+    except OSError as error:
+        logger.exception("Job %s could not be written down.", job.uuid)
+        _fail(job, batch, NO_FILE.format(error.strerror or type(error).__name__))
     except Exception as error:  # whatever a model raises: the next job must run
         logger.exception("Job %s failed.", job.uuid)
         _fail(job, batch, _in_words(error))

@@ -13,10 +13,9 @@ from django_q.models import OrmQ
 from PIL import Image as Pillow
 from pytest_django import Settings
 
-from generation import queue, tasks, worker
+from generation import queue, tasks
 from generation.engine.recipe import Recipe
 from generation.models import Job
-from generation.slots import SlotTaken
 from generation.worker import WorkerProcess
 from library import png
 from library.models import Batch, Image
@@ -25,39 +24,6 @@ from tests.site import until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OpenWorker = Callable[..., WorkerProcess]
-
-
-@pytest.fixture(autouse=True)
-def places(settings: Settings, tiny_model: Path, tmp_path: Path) -> None:
-    settings.PLAYGROUND_DEVICE = "cpu"
-    settings.PLAYGROUND_DEMO_MODEL = tiny_model
-    for name in ("LIBRARY", "MODELS", "RUN"):
-        folder = tmp_path / name.lower()
-        folder.mkdir()
-        setattr(settings, f"PLAYGROUND_{name}", folder)
-
-
-@pytest.fixture
-def open_worker(transactional_db: None) -> Iterator[OpenWorker]:
-    """Makes this process the worker; closed before the database is emptied, or its heart would stop with an error."""
-    opened: list[WorkerProcess] = []
-
-    def make(stopping: Callable[[], bool] = lambda: False) -> WorkerProcess:
-        opened.append(WorkerProcess(stopping))
-        opened[-1].open(wait=False)
-        worker.current = opened[-1]
-        opened[-1].set(group_size=3)  # whatever was measured
-        return opened[-1]
-
-    yield make
-    worker.current = None
-    for process in opened:
-        process.close()
-
-
-@pytest.fixture
-def process(open_worker: OpenWorker) -> WorkerProcess:
-    return open_worker()
 
 
 def submit(**fields: Any) -> Job:
@@ -271,7 +237,7 @@ def test_what_a_worker_seems_to_run_although_it_does_not_goes_on(process: Worker
     assert (state_of(job), len(images_of(job))) == ("done", 3)
 
 
-# Cancelling and pausing
+# Cancelling
 
 
 def test_a_cancelled_job_stops_with_its_finished_images_and_the_next_one_runs(process: WorkerProcess) -> None:
@@ -282,81 +248,3 @@ def test_a_cancelled_job_stops_with_its_finished_images_and_the_next_one_runs(pr
     assert (state_of(job), state_of(next_one)) == ("cancelled", "done")
     assert 3 <= len(images_of(job)) < 30
     assert Batch.objects.get(uuid=job.uuid).error == ""
-
-
-def test_a_paused_worker_makes_nothing_until_it_goes_on(process: WorkerProcess) -> None:
-    job = submit()
-    type(process.row).objects.update(paused=True)
-    until(lambda: process.is_paused, seconds=5)
-    tasks.generate_next()
-    assert (state_of(job), Batch.objects.count()) == ("waiting", 0)
-    type(process.row).objects.update(paused=False)
-    until(lambda: not process.is_paused, seconds=5)
-    tasks.generate_next()
-    assert state_of(job) == "done"
-
-
-def test_a_worker_that_is_paused_at_work_finishes_its_group(process: WorkerProcess) -> None:
-    job = submit(num_images=30, steps=30)
-
-    def pause() -> None:
-        type(process.row).objects.update(paused=True)
-
-    with meanwhile(pause, once=lambda: state_of(job) == "running"):
-        tasks.generate_next()
-    job.refresh_from_db()
-    assert (job.state, job.attempts) == ("waiting", 0)
-    assert len(images_of(job)) in range(3, 30, 3)
-
-
-# Becoming the worker
-
-
-def test_the_worker_names_its_model_and_its_speed(process: WorkerProcess) -> None:
-    process.row.refresh_from_db()
-    row = process.row
-    assert (row.state, row.slot, row.model, row.is_demo) == ("ready", "cpu", "tiny random model", True)
-    assert row.model_defaults["width"] == 64
-    assert row.speed > 0
-
-
-def test_a_model_that_cannot_be_read_is_named_and_the_next_one_taken(
-    settings: Settings, open_worker: OpenWorker
-) -> None:
-    torn = settings.PLAYGROUND_MODELS / "torn"
-    torn.mkdir()
-    (torn / "model_index.json").write_text("{}")
-    for path in (torn, *torn.iterdir()):
-        os.utime(path, (0, 0))  # it has long been complete
-    row = open_worker().row
-    assert (row.state, row.model) == ("ready", "tiny random model")
-    assert row.notice.startswith("torn cannot be loaded: ")
-
-
-def test_a_worker_without_any_model_says_so_and_leaves_the_jobs_alone(
-    settings: Settings, open_worker: OpenWorker
-) -> None:
-    settings.PLAYGROUND_MODEL = "/nowhere"
-    job = submit()
-    row = open_worker().row
-    tasks.generate_next()
-    assert (row.state, state_of(job)) == ("failed", "waiting")
-    assert "/nowhere" in row.notice
-
-
-def test_a_second_worker_does_not_get_the_device(process: WorkerProcess) -> None:
-    second = WorkerProcess()
-    try:
-        with pytest.raises(SlotTaken):
-            second.open(wait=False)
-    finally:
-        second.close()
-
-
-def test_a_new_worker_puts_back_what_its_predecessor_was_running(open_worker: OpenWorker) -> None:
-    job = submit()
-    predecessor = type(open_worker().row).objects.create(host=worker.current.row.host, slot="cpu", pid=1)  # type: ignore[union-attr]
-    Job.objects.update(state="running", worker=predecessor, attempts=1)
-    worker.current.close()  # type: ignore[union-attr]
-    open_worker()
-    assert state_of(job) == "waiting"

@@ -1,0 +1,91 @@
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+
+from tests.site import ROOT, Site, until
+
+HERE = Path(__file__).parent
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+expect.set_options(timeout=30_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser's tests come last: its event loop lives on, and Django would take the other tests for async."""
+    items.sort(key=lambda item: HERE in item.path.parents)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """A browser that the machine has; else the one that playwright brought."""
+    found = filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    return {**browser_type_launch_args, "executable_path": next(found, None), "args": QUIET.split()}
+
+
+@pytest.fixture
+def complaints() -> Iterator[list[str]]:
+    """What the browser complains of on any page of a test, breaches of the CSP included. In the end: nothing."""
+    heard: list[str] = []
+    yield heard
+    assert heard == []
+
+
+@pytest.fixture
+def visit(new_context: Callable[..., BrowserContext], complaints: list[str]) -> Callable[..., Page]:
+    """Opens a page as a new visitor."""
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(f"{message.page and message.page.url}: {message.text}")
+
+    def visit(url: str, **options: Any) -> Page:
+        context = new_context(**options)
+        context.on("console", listen)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        page = context.new_page()
+        page.goto(url)
+        return page
+
+    return visit
+
+
+@pytest.fixture(scope="session")
+def running_tiny_site(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("tiny") / "data", PLAYGROUND_MODEL=str(tiny_model), PLAYGROUND_STEPS="250")
+    site.start().wait_ready()
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def slow_site(running_tiny_site: Site) -> Iterator[Site]:
+    """A site whose jobs take long unless `steps` says otherwise. Whatever a test leaves in the queue is cancelled."""
+    yield running_tiny_site
+    with running_tiny_site.database() as connection:
+        connection.execute("UPDATE generation_job SET cancel_requested = 1 WHERE state = 'running'")
+        connection.execute("UPDATE generation_job SET state = 'cancelled' WHERE state = 'waiting'")
+        connection.commit()
+    until(lambda: running_tiny_site.health()["worker"] == "ready", what="an idle worker")
+
+
+@pytest.fixture(scope="session")
+def idle_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The web server alone: jobs wait for ever."""
+    site = Site(tmp_path_factory.mktemp("idle") / "data")
+    for command in ("migrate", "collectstatic --no-input"):
+        assert site.command(*command.split()).returncode == 0
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:playground.gunicorn"]
+    with site.log.open("a") as log:
+        server = subprocess.Popen(gunicorn, cwd=ROOT, env=site.environment, stdout=log, stderr=log)
+    until(site.health, what="an answer")
+    yield site
+    server.terminate()
+    server.wait(30)

@@ -1,0 +1,19 @@
+"""What people do on the pages, in one line each."""
+
+from playwright.sync_api import Locator, Page
+
+
+def ask_for(page: Page, prompt: str, images: int = 3) -> Locator:
+    """Write a prompt on the home page and press the button; the card of its job."""
+    page.get_by_label("Prompt").fill(prompt)
+    page.get_by_role("spinbutton", name="Images").fill(str(images))
+    page.get_by_role("button", name="Generate").click()
+    return page.get_by_role("article").filter(has=page.get_by_role("heading", name=prompt))
+
+
+def seed_of(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Seed")
+
+
+def queue_of(page: Page) -> Locator:
+    return page.get_by_role("complementary", name="Queue").get_by_role("listitem")

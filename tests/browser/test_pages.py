@@ -1,0 +1,72 @@
+"""Every page under the content security policy, the theme, and the library as one scrolls."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import ask_for
+from tests.site import Site
+
+Visit = Callable[..., Page]
+
+
+@pytest.mark.parametrize("path", ["/jobs/00000000-0000-0000-0000-000000000000/", "/library/x/01.png", "/nothing/"])
+def test_a_page_that_is_not_there_says_so(idle_site: Site, visit: Visit, complaints: list[str], path: str) -> None:
+    page = visit(idle_site.url + path)
+    expect(page.get_by_role("heading")).to_have_text("There is nothing here. It may have been deleted.")
+    assert "404" in complaints.pop()
+    page.get_by_role("button", name="Back to the first page").click()
+    expect(page.get_by_label("Prompt")).to_be_focused()
+
+
+def test_the_administration_works_under_the_policy(idle_site: Site, visit: Visit) -> None:
+    idle_site.environment["DJANGO_SUPERUSER_PASSWORD"] = "a long pass phrase"
+    idle_site.command("createsuperuser", "--no-input", "--username", "ada", "--email", "ada@example.org")
+    ask_for(visit(idle_site.url), "a fox")
+    page = visit(idle_site.url + "/admin/")
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Password").fill("a long pass phrase")
+    page.get_by_role("button", name="Log in").click()
+    for path in ("generation/job/", "generation/worker/", "library/batch/", "library/image/", "auth/user/1/change/"):
+        page.goto(f"{idle_site.url}/admin/{path}")
+        expect(page.locator("#content")).to_be_visible()
+
+
+def test_the_theme_is_kept_without_javascript(idle_site: Site, visit: Visit) -> None:
+    page = visit(idle_site.url + "/library/?before=x", java_script_enabled=False, color_scheme="light")
+    page.get_by_role("button", name="Dark theme").click()
+    expect(page).to_have_url(idle_site.url + "/library/?before=x")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.goto(idle_site.url)
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_role("button", name="Light theme").click()
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_the_theme_changes_under_a_prompt_half_written(idle_site: Site, visit: Visit) -> None:
+    page = visit(idle_site.url, color_scheme="light")
+    page.get_by_label("Prompt").fill("a fox with")
+    with page.expect_response("**/theme/"):
+        page.get_by_role("button", name="Dark theme").click()
+    expect(page.get_by_role("button", name="Light theme")).to_be_focused()
+    expect(page.get_by_label("Prompt")).to_have_value("a fox with")
+    assert page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor") == "oklch(0.17 0 0)"
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_the_library_brings_older_pictures_as_one_scrolls(slow_site: Site, visit: Visit) -> None:
+    jobs = [slow_site.submit(f"prompt {number}", num_images=3, steps=1) for number in range(14)]
+    slow_site.wait_for(jobs[-1])
+    page = visit(slow_site.url + "/library/")
+    batches = page.locator("section.batch")
+    expect(batches).to_have_count(12)
+    page.get_by_role("link", name="Older pictures").scroll_into_view_if_needed()
+    expect(page.get_by_role("region", name="prompt 0", exact=True).get_by_role("img")).to_have_count(3)
+    assert len(set(batches.evaluate_all("batches => batches.map(batch => batch.id)"))) == batches.count()
+
+    page = visit(slow_site.url + "/library/", java_script_enabled=False)
+    page.get_by_role("link", name="Older pictures").click()
+    expect(page.get_by_role("region", name="prompt 0", exact=True).get_by_role("img")).to_have_count(3)

@@ -1,0 +1,128 @@
+"""Several people, several jobs: who sees what, and what a page does while jobs run."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import ask_for, queue_of
+from tests.site import Site
+
+Visit = Callable[..., Page]
+
+
+def test_each_sees_the_others_jobs_but_only_ones_own_are_marked_and_can_be_cancelled(
+    slow_site: Site, visit: Visit
+) -> None:
+    ada, bob = visit(slow_site.url), visit(slow_site.url)
+    ask_for(ada, "ada's fox", 9)
+    ask_for(bob, "bob's crow", 9)
+    for page, mine in ((ada, "ada's fox"), (bob, "bob's crow")):
+        expect(queue_of(page)).to_have_count(2)
+        expect(page.locator("#queue .mine")).to_have_count(1)
+        expect(page.locator("#queue .mine")).to_contain_text(mine)
+        expect(page.get_by_role("article")).to_have_count(1)
+
+    bob.get_by_role("link", name="ada's fox").click()
+    expect(bob.get_by_role("article")).to_contain_text("ada's fox")
+    expect(bob.get_by_role("button", name="Cancel")).to_have_count(0)
+
+
+def test_a_running_job_that_is_cancelled_keeps_its_pictures_and_the_next_one_starts(
+    slow_site: Site, visit: Visit
+) -> None:
+    page = visit(slow_site.url)
+    fox, crow = ask_for(page, "a fox", 30), ask_for(page, "a crow", 6)
+    expect(fox.get_by_role("img").first).to_be_visible()
+    expect(crow).to_contain_text("next, done in about")
+    fox.get_by_role("button", name="Cancel").click()
+    expect(fox).to_contain_text("cancelled; what was finished is kept")
+    expect(fox.get_by_role("button")).to_have_count(0)
+    expect(crow).to_contain_text("of 6, step")
+
+
+def test_a_waiting_job_tells_its_place_as_the_others_go(slow_site: Site, visit: Visit) -> None:
+    page = visit(slow_site.url)
+    ask_for(page, "a fox", 30)
+    crow, owl = ask_for(page, "a crow"), ask_for(page, "an owl")
+    expect(owl).to_contain_text("number 2 in the queue")
+    crow.get_by_role("button", name="Cancel").click()
+    expect(crow).to_contain_text("cancelled")
+    expect(owl).to_contain_text("next")
+    expect(queue_of(page)).to_have_count(2)
+
+
+def test_a_card_is_renewed_without_touching_focus_hover_scrolling_or_the_pictures(
+    slow_site: Site, visit: Visit
+) -> None:
+    page = visit(slow_site.url)
+    job = ask_for(page, "a fox", 30)
+    picture = job.get_by_role("link").nth(1)
+    expect(picture).to_be_visible()
+    picture.evaluate("element => { element.dataset.mark = 'the same' }")
+    for focused in (picture, job.get_by_role("button", name="Cancel"), page.get_by_label("Prompt")):
+        words = job.locator(".words").inner_text()
+        focused.focus()
+        picture.hover()
+        scrolled = page.evaluate("scrollY")
+        expect(job.locator(".words")).not_to_have_text(words)
+        expect(focused).to_be_focused()
+        assert picture.evaluate("element => element.matches(':hover')")
+        assert page.evaluate("scrollY") == scrolled
+        expect(picture).to_have_attribute("data-mark", "the same")
+
+
+def test_ones_own_running_job_is_asked_for_every_second_and_the_queue_every_three(
+    slow_site: Site, visit: Visit
+) -> None:
+    ada, bob = visit(slow_site.url), visit(slow_site.url)
+    expect(ada.locator("#queue")).to_have_attribute("hx-trigger", re.compile("^every 15s,"))
+    job = ask_for(ada, "a fox", 30)
+    expect(job).to_have_attribute("hx-trigger", "every 1s")
+    expect(ada.locator("#queue")).to_have_attribute("hx-trigger", re.compile("^every 3s,"))
+    expect(ask_for(bob, "a crow", 3)).to_have_attribute("hx-trigger", "every 1s")  # the next one
+    expect(ask_for(bob, "an owl", 3)).to_have_attribute("hx-trigger", "every 3s")
+    bob.goto(slow_site.url + (job.get_by_role("link").first.get_attribute("href") or ""))
+    expect(bob.get_by_role("article")).to_have_attribute("hx-trigger", "every 3s")
+
+
+def test_what_has_not_changed_is_answered_with_nothing(idle_site: Site, visit: Visit) -> None:
+    page = visit(idle_site.url)
+    job = ask_for(page, "a fox")
+    with page.expect_response("**/card/?v=*") as card, page.expect_response("**/queue/?v=*") as queue:
+        expect(job).to_be_visible()
+    assert (card.value.status, queue.value.status) == (204, 200)  # the queue has a new job, the card is as sent
+    with page.expect_response("**/queue/?v=*") as queue:
+        pass
+    assert queue.value.status == 204
+
+
+def test_a_hidden_tab_asks_for_nothing_and_once_when_it_is_seen_again(idle_site: Site, visit: Visit) -> None:
+    page = visit(idle_site.url)
+    ask_for(page, "a fox")
+    hidden = page.context.new_page()
+    hidden.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.isHidden ?? true })")
+    hidden.goto(idle_site.url)
+    asked: list[str] = []
+    hidden.on("request", lambda request: asked.append(request.url.partition("?")[0].removeprefix(idle_site.url)))
+
+    for _ in range(4):  # the other tab's polls are the clock
+        with page.expect_response("**/card/?v=*"):
+            pass
+    with page.expect_response("**/queue/?v=*"):
+        pass
+    assert asked == []
+    hidden.evaluate("window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
+    [card] = [job.removeprefix(idle_site.url) for job in page.locator("article").evaluate_all(
+        "cards => cards.map(card => card.getAttribute('hx-get').split('?')[0])")]  # fmt: skip
+    assert sorted(asked[:3]) == sorted({card, "/queue/"} & set(asked[:3]))
+
+
+def test_the_pages_say_that_no_worker_runs(idle_site: Site, visit: Visit) -> None:
+    page = visit(idle_site.url)
+    for path in ("/", "/library/"):
+        page.goto(idle_site.url + path)
+        expect(page.locator("#status")).to_have_text("No worker")
+        expect(page.locator("#banner")).to_contain_text("No worker is running. Jobs wait until its owner starts it")
+    page.goto(idle_site.url)
+    expect(ask_for(page, "a fox")).not_to_contain_text("done in about")

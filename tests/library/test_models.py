@@ -1,0 +1,147 @@
+"""Batches and images: rows and files together."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from PIL import Image as Pillow
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from library import png
+from library.models import Batch, Image
+
+pytestmark = pytest.mark.django_db
+
+RECIPE = {"prompt": "a fox", "seed": 41, "num_images": 3, "guidance_scale": 7.5, "sampler": "DDIM"}
+
+
+@pytest.fixture(autouse=True)
+def library(settings: Settings, tmp_path: Path) -> Path:
+    settings.PLAYGROUND_LIBRARY = tmp_path / "library"
+    return settings.PLAYGROUND_LIBRARY
+
+
+def a_batch(key: UUID | None = None, **recipe: Any) -> Batch:
+    return Batch.objects.start(key or uuid4(), recipe={**RECIPE, **recipe}, visitor="me")
+
+
+def encoded(seed: int = 41) -> png.Encoded:
+    return png.encode(Pillow.effect_noise((32, 16), 90), RECIPE, seed=seed)
+
+
+def store(batch: Batch, position: int = 1) -> Image:
+    return Image.objects.store(encoded(40 + position), batch=batch, position=position)
+
+
+def test_a_batch_is_started_once_and_found_again() -> None:
+    key = uuid4()
+    first, again = a_batch(key), a_batch(key, prompt="something else")
+    assert first == again
+    assert (again.words, again.recipe, again.visitor) == ("a fox", RECIPE, "me")
+
+
+def test_a_stored_picture_is_a_file_and_a_row_that_agree(library: Path) -> None:
+    batch = a_batch()
+    image = store(batch, 2)
+    image.refresh_from_db()
+    assert image.path == library / str(batch.uuid) / "02.png"
+    assert (image.seed, image.width, image.height) == (42, 32, 16)
+    with Pillow.open(image.path) as picture:
+        assert png.pixels_of(picture) == image.pixels
+    assert [path.name for path in batch.folder.iterdir()] == ["02.png"]
+
+
+def test_a_finished_file_is_kept_and_its_pixels_go_into_the_row() -> None:
+    batch = a_batch()
+    finished = encoded()
+    batch.folder.mkdir(parents=True)
+    path = batch.folder / "01.png"
+    png.write(path, finished.data)
+    before = path.stat()
+    image = store(batch)
+    assert (path.stat().st_mtime_ns, path.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+    assert image.pixels == finished.pixels != encoded().pixels
+
+
+def test_a_torn_file_gives_way_to_the_picture() -> None:
+    batch = a_batch()
+    batch.folder.mkdir(parents=True)
+    (batch.folder / "01.png").write_bytes(encoded().data[:300])
+    assert png.read_recipe(store(batch).path)
+
+
+def test_a_position_is_taken_once() -> None:
+    batch = a_batch()
+    store(batch)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        store(batch)
+    assert Image.objects.count() == 1
+
+
+def test_a_file_that_cannot_be_written_leaves_no_row(settings: Settings, tmp_path: Path) -> None:
+    settings.PLAYGROUND_LIBRARY = tmp_path / "file"
+    settings.PLAYGROUND_LIBRARY.touch()
+    with pytest.raises(OSError, match="file"), transaction.atomic():
+        store(a_batch())
+    assert Image.objects.count() == 0
+
+
+def test_a_deleted_image_is_not_given_out_and_keeps_its_file() -> None:
+    image = store(a_batch())
+    Image.objects.update(deleted=timezone.now())
+    assert not Image.objects.kept().exists()
+    assert image.path.exists()
+
+
+def test_seconds_add_up_and_are_told_per_kept_image() -> None:
+    batch = a_batch()
+    for position in (1, 2, 3):
+        store(batch, position)
+    batch.add_seconds(3.5)
+    batch.add_seconds(1.0)
+    Image.objects.filter(position=3).update(deleted=timezone.now())
+    [shown] = Batch.objects.portion(5)
+    assert shown.seconds == 4.5
+    assert shown.seconds_per_image == pytest.approx(2.25)
+
+
+def test_a_batch_without_pictures_has_no_seconds_per_image() -> None:
+    batch = a_batch()
+    batch.add_seconds(3.5)
+    batch.set_error("The device ran out of memory.")
+    [shown] = Batch.objects.portion(5)
+    assert shown.seconds_per_image is None
+
+
+def test_only_batches_with_a_picture_or_an_error_are_shown() -> None:
+    with_picture, with_error, _empty, emptied = a_batch(), a_batch(), a_batch(), a_batch()
+    store(with_picture)
+    with_error.set_error("The device ran out of memory.")
+    store(emptied)
+    Image.objects.filter(batch=emptied).update(deleted=timezone.now())
+    assert set(Batch.objects.portion(9)) == {with_picture, with_error}
+
+
+def test_portions_follow_each_other_newest_first_without_gap_or_overlap() -> None:
+    moment = timezone.now()
+    for number in range(10):  # pairs of the same moment
+        Batch.objects.filter(pk=store(a_batch()).batch_id).update(created=moment + timedelta(seconds=number // 2))
+    expected, found = list(Batch.objects.order_by("-created", "-pk")), []
+    while portion := Batch.objects.portion(3, before=(found[-1].created, found[-1].pk) if found else None):
+        found += portion
+    assert found == expected
+    assert len(found) == 10
+
+
+def test_a_portion_takes_two_queries_however_many_there_are(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    for _ in range(4):
+        batch = a_batch()
+        store(batch, 2)
+        store(batch, 1)
+    with django_assert_num_queries(2):
+        shown = [[image.position for image in batch.kept_images] for batch in Batch.objects.portion(9)]
+    assert shown == [[1, 2]] * 4
