@@ -1,6 +1,7 @@
 """What `manage.py check` looks at beyond Django's own checks; `manage.py run` refuses to start on an error."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,12 @@ WITHOUT_WAL = {"9p", "drvfs", "nfs", "nfs4", "cifs", "smb3", "smbfs", "vboxsf", 
 
 
 @register(Tags.database)
-def check_database_folder(**_: Any) -> list[CheckMessage]:
+def check_database_folder(*, mounts: str | None = None, **_: Any) -> list[CheckMessage]:
     database = settings.DATABASES["default"]
     if "sqlite3" not in database["ENGINE"]:
         return []
     folder = Path(database["NAME"]).parent
-    kind = file_system_of(folder)
+    kind = file_system_of(folder, mounts)
     if kind in WITHOUT_WAL or kind.startswith("fuse"):
         sentence = (
             f"The database's folder {folder} lies on {kind}, which SQLite cannot use safely. Set PLAYGROUND_DATA to "
@@ -61,9 +62,8 @@ def file_system_of(path: Path, mounts: str | None = None) -> str:
         except OSError:  # macOS
             return ""
     best, kind = -1, ""
-    for line in mounts.splitlines():
-        _, point, found, *_ = line.split(" ")
-        point = point.replace("\\040", " ")
+    for point, found in re.findall(r"^\S+ (\S+) (\S+)", mounts, re.MULTILINE):
+        point = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), point)  # a space is \040
         if path.resolve().is_relative_to(point) and len(point) >= best:  # the last mount of a point counts
             best, kind = len(point), found
     return kind

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -27,7 +28,8 @@ def read(name: str, cast: Callable[[str], T], default: T) -> T:
     try:
         return cast(text)
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name}={text} is not right: {error}.") from error
+        shown = re.sub(r"://[^@/]*@", "://…@", text)  # a password is for no log
+        raise ImproperlyConfigured(f"{name}={shown} is not right: {error}.") from error
 
 
 def whole(lowest: int, highest: int) -> Callable[[str], int]:
@@ -73,15 +75,31 @@ def size(text: str) -> tuple[int, int]:
 
 
 def folder(text: str) -> Path:
-    return Path(text).expanduser().resolve()
+    try:
+        return Path(text).expanduser().resolve()
+    except RuntimeError as error:
+        raise ValueError("there is no such user") from error
 
 
 def public_url(text: str) -> str:
-    """'https://pictures.example.org', without a path."""
+    """The site's address as browsers write it in `Origin`.
+
+    >>> public_url("https://Pictures.Example.org:443/")
+    'https://pictures.example.org'
+    """
     parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+    is_plain = not (parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
         raise ValueError("it must look like https://pictures.example.org")
-    return f"{parts.scheme}://{parts.netloc}"
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, usual) else "")
+
+
+def own_names(node: str) -> set[str]:
+    """What this machine is called in its network, with and without .local; macOS says the latter itself."""
+    name = node.lower().removesuffix(".local")
+    return {"localhost", name, f"{name}.local"} if name else {"localhost"}
 
 
 def make_folder(name: str, path: Path, *, private: bool = False) -> Path:
@@ -118,4 +136,7 @@ def secret_key(path: Path) -> str:
 def time_zone() -> str:
     """This machine's zone by name ("Europe/Berlin"); UTC where it does not tell."""
     link = str(Path("/etc/localtime").resolve())
-    return os.environ.get("TZ", "").strip(":") or (link.partition("zoneinfo/")[2] or "UTC")
+    for name in (os.environ.get("TZ", "").strip(":"), link.partition("zoneinfo/")[2]):
+        with suppress(KeyError, ValueError, OSError):  # TZ may also be a path or a rule such as EST5EDT,M3.2.0
+            return ZoneInfo(name).key
+    return "UTC"

@@ -36,7 +36,7 @@ PORT = read("PORT", environment.whole(1, 65535), 8000)
 PLAYGROUND_LISTEN = read("PLAYGROUND_LISTEN", str, "127.0.0.1")
 PLAYGROUND_PUBLIC_URL = read("PLAYGROUND_PUBLIC_URL", environment.public_url, "")
 ALLOWED_HOSTS = ["*"]  # playground.middleware.KnownHost is the one that checks
-PLAYGROUND_HOSTS = {"localhost", platform.node().lower(), platform.node().lower() + ".local"}
+PLAYGROUND_HOSTS = environment.own_names(platform.node())
 if PLAYGROUND_PUBLIC_URL:
     PLAYGROUND_HOSTS.add(urlsplit(PLAYGROUND_PUBLIC_URL).hostname or "")
     CSRF_TRUSTED_ORIGINS = [PLAYGROUND_PUBLIC_URL]
@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "playground.middleware.KnownHost",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "playground.middleware.SameSite",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -82,7 +83,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "generation.visitors.VisitorMiddleware",
 ]
@@ -124,6 +124,10 @@ SQLITE: dict[str, Any] = {
 
 
 def _database(url: str) -> dict[str, Any]:
+    if url.startswith("sqlite:///"):
+        return {**SQLITE, "NAME": Path(url.removeprefix("sqlite:///"))}
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise ValueError("it must look like postgres://user:password@host/name or sqlite:////folder/file")
     return {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, **Env.db_url_config(url)}
 
 

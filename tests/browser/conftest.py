@@ -57,28 +57,39 @@ def visit(new_context: Callable[..., BrowserContext], complaints: list[str]) -> 
     return visit
 
 
-@pytest.fixture(scope="session")
-def running_tiny_site(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Site]:
-    site = Site(tmp_path_factory.mktemp("tiny") / "data", PLAYGROUND_MODEL=str(tiny_model), PLAYGROUND_STEPS="250")
-    site.start().wait_ready()
-    yield site
+@pytest.fixture(scope="session", autouse=True)
+def tiny_site(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Site]:
+    """Starts while the first tests run, which don't need it."""
+    site = Site(tmp_path_factory.mktemp("tiny") / "data", PLAYGROUND_MODEL=str(tiny_model), PLAYGROUND_STEPS="150")
+    yield site.start()
     site.stop()
 
 
 @pytest.fixture
-def slow_site(running_tiny_site: Site) -> Iterator[Site]:
-    """A site whose jobs take long unless `steps` says otherwise. Whatever a test leaves in the queue is cancelled."""
-    yield running_tiny_site
-    with running_tiny_site.database() as connection:
+def slow_site(tiny_site: Site) -> Iterator[Site]:
+    """A site whose jobs take long unless `steps` says otherwise."""
+    yield tiny_site.wait_ready()
+    _empty_queue(tiny_site)
+    until(lambda: tiny_site.health()["worker"] == "ready", what="an idle worker")
+
+
+def _empty_queue(site: Site) -> None:
+    """Cancel what a test leaves, for the next one."""
+    with site.database() as connection:
         connection.execute("UPDATE generation_job SET cancel_requested = 1 WHERE state = 'running'")
         connection.execute("UPDATE generation_job SET state = 'cancelled' WHERE state = 'waiting'")
         connection.commit()
-    until(lambda: running_tiny_site.health()["worker"] == "ready", what="an idle worker")
+
+
+@pytest.fixture
+def idle_site(web_server: Site) -> Iterator[Site]:
+    """A site without a worker: jobs wait for ever."""
+    yield web_server
+    _empty_queue(web_server)
 
 
 @pytest.fixture(scope="session")
-def idle_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The web server alone: jobs wait for ever."""
+def web_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("idle") / "data")
     for command in ("migrate", "collectstatic --no-input"):
         assert site.command(*command.split()).returncode == 0

@@ -9,32 +9,32 @@ from tests.browser.pages import ask_for
 from tests.site import Site
 
 Visit = Callable[..., Page]
-SOME_OF_TWELVE = """() => {
+SOME_OF_NINE = """() => {
     const shown = document.querySelectorAll("article img").length;
-    return 0 < shown && shown < 12;
+    return 0 < shown && shown < 9;
 }"""
 
 
 def test_a_prompt_becomes_pictures_group_by_group_and_the_library_keeps_them(demo_site: Site, visit: Visit) -> None:
     page = visit(demo_site.url)
-    job = ask_for(page, "a red apple on a blue background", 12)
+    job = ask_for(page, "a red apple on a blue background", 9)
     pictures = job.get_by_role("img")
 
-    expect(job).to_contain_text(re.compile(r"images? \d+( to \d+)? of 12, step \d+ of 20"))
-    expect(job.locator(".picture")).to_have_count(12)  # each has its place from the beginning
-    page.wait_for_function(SOME_OF_TWELVE)
+    expect(job).to_contain_text(re.compile(r"images? \d+( to \d+)? of 9, step \d+ of 20"))
+    expect(job.locator(".picture")).to_have_count(9)  # each has its place from the beginning
+    page.wait_for_function(SOME_OF_NINE)
     first = pictures.first.get_attribute("src")
 
     page.reload()
     expect(pictures.first).to_have_attribute("src", first or "")
-    expect(pictures).to_have_count(12)
+    expect(pictures).to_have_count(9)
     expect(job).to_contain_text("done")
 
     page.get_by_role("link", name="Library").click()
     batch = page.get_by_role("region", name="a red apple on a blue background").first
     expect(batch).to_contain_text("20 steps")
     expect(batch).to_contain_text("s an image")
-    expect(batch.get_by_role("img")).to_have_count(12)
+    expect(batch.get_by_role("img")).to_have_count(9)
     with page.expect_response("**/01.png") as png:
         batch.get_by_role("img").first.click()
     assert png.value.headers["content-type"] == "image/png"
@@ -59,13 +59,12 @@ def test_everything_works_without_javascript(demo_site: Site, visit: Visit) -> N
     assert seed.isdigit()
     expect(page.get_by_label("Prompt")).to_have_value("two cats on a yellow background")
 
-    page.get_by_role("spinbutton", name="Images").fill("6")
     page.get_by_role("button", name="Generate").click()
     page.wait_for_url("**/jobs/*-*/")
-    expect(page.get_by_role("article").get_by_role("img")).to_have_count(6)  # the page refreshes itself
+    expect(page.get_by_role("article").get_by_role("img")).to_have_count(3)  # the page refreshes itself
     expect(page.get_by_role("article")).to_contain_text(f"done, seed {seed}")
 
     page.get_by_role("link", name="Make more pictures").click()
     expect(page.get_by_role("article")).to_contain_text("two cats on a yellow background")
     page.get_by_role("link", name="Library").click()
-    expect(page.get_by_role("region", name="two cats on a yellow background").get_by_role("img")).to_have_count(6)
+    expect(page.get_by_role("region", name="two cats on a yellow background").get_by_role("img")).to_have_count(3)

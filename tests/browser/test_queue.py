@@ -104,18 +104,30 @@ def test_a_hidden_tab_asks_for_nothing_and_once_when_it_is_seen_again(idle_site:
     hidden.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.isHidden ?? true })")
     hidden.goto(idle_site.url)
     asked: list[str] = []
-    hidden.on("request", lambda request: asked.append(request.url.partition("?")[0].removeprefix(idle_site.url)))
+    hidden.on("request", lambda request: asked.append(request.url) if request.resource_type == "xhr" else None)
 
-    for _ in range(4):  # the other tab's polls are the clock
-        with page.expect_response("**/card/?v=*"):
+    for poll in ("card", "card", "card", "queue", "card"):  # the other tab's polls are the clock
+        with page.expect_response(f"**/{poll}/?v=*"):
             pass
-    with page.expect_response("**/queue/?v=*"):
-        pass
     assert asked == []
-    hidden.evaluate("window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
-    [card] = [job.removeprefix(idle_site.url) for job in page.locator("article").evaluate_all(
-        "cards => cards.map(card => card.getAttribute('hx-get').split('?')[0])")]  # fmt: skip
-    assert sorted(asked[:3]) == sorted({card, "/queue/"} & set(asked[:3]))
+    with hidden.expect_response("**/card/?v=*"), hidden.expect_response("**/queue/?v=*"):
+        hidden.evaluate("window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
+    assert len(asked) == len(set(asked))
+
+
+def test_a_job_that_failed_says_why_and_can_be_tried_again(idle_site: Site, visit: Visit) -> None:
+    page = visit(idle_site.url)
+    job = ask_for(page, "a fox")
+    with idle_site.database() as connection:
+        connection.execute("UPDATE generation_job SET state = 'failed', error = 'No memory.', version = 2")
+        connection.commit()
+    expect(job).to_contain_text("No memory.")
+    expect(page.locator("#said")).to_have_text("Failed: a fox")
+    job.get_by_role("button", name="Try again").click()
+    expect(job).to_contain_text(["next", "No memory."])
+    job.nth(1).get_by_role("link").click()
+    page.get_by_role("button", name="Try again").click()
+    expect(job).to_contain_text(["number 2 in the queue", "No memory."])
 
 
 def test_the_pages_say_that_no_worker_runs(idle_site: Site, visit: Visit) -> None:

@@ -1,11 +1,9 @@
 """The moves of a job, each a single UPDATE that two processes may try at once."""
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from generation.engine.recipe import Recipe
 from generation.models import Job, Prompt, Worker
@@ -40,25 +38,6 @@ def row(job: Job) -> dict[str, Any]:
     return Job.objects.filter(pk=job.pk).values().get()
 
 
-def together(*works: Callable[[], Any]) -> list[Any]:
-    """Run `works` at the same moment, each in a thread with a database connection of its own; what they returned."""
-    start, answers = threading.Barrier(len(works)), [None] * len(works)
-
-    def run(place: int) -> None:
-        start.wait()
-        try:
-            answers[place] = works[place]()
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(works))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
-
-
 # Claiming
 
 
@@ -81,34 +60,6 @@ def test_a_claimed_job_runs_in_the_name_of_its_worker() -> None:
 def test_only_waiting_jobs_are_claimed(state: str) -> None:
     a_job(state=state)
     assert Job.objects.claim_next(a_worker()) is None
-
-
-@pytest.mark.django_db(transaction=True)
-def test_eight_workers_at_once_claim_every_job_once_and_in_order() -> None:
-    expected = [a_job().pk for _ in range(40)]
-    workers = [a_worker() for _ in range(8)]
-
-    def claim_all(worker: Worker) -> list[int]:
-        return [job.pk for job in iter(lambda: Job.objects.claim_next(worker), None)]
-
-    claimed = together(*(lambda worker=worker: claim_all(worker) for worker in workers))
-    assert sorted(pk for pks in claimed for pk in pks) == expected
-    assert all(pks == sorted(pks) for pks in claimed)
-    assert set(Job.objects.values_list("attempts", "state")) == {(1, "running")}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_job_cancelled_while_it_is_claimed_is_one_or_the_other() -> None:
-    worker = a_worker()
-    for _ in range(15):
-        job = a_job()
-        claimed, cancelled = together(lambda: Job.objects.claim_next(worker), job.cancel)
-        job.refresh_from_db()
-        assert cancelled
-        assert job.cancel_requested
-        assert job.state == ("running" if claimed else "cancelled")
-        assert bool(job.worker) == bool(claimed)
-        Job.objects.filter(state="running").update(state="cancelled")
 
 
 # Cancelling

@@ -1,5 +1,7 @@
 """Submitting and waking, the two in one transaction, and when it will be one's turn."""
 
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -124,3 +126,61 @@ def test_while_nobody_knows_the_speed_there_are_places_without_times(with_worker
         a_worker(speed=0.0)
     queue.submit(a_recipe())
     assert [(place.position, place.seconds) for place in queue.places()] == [(1, None)]
+
+
+# Many at once
+
+
+def together(*works: Callable[[], Any]) -> list[Any]:
+    """Run `works` at the same moment, each in a thread with a database connection of its own; what they returned."""
+    start, answers = threading.Barrier(len(works)), [None] * len(works)
+
+    def run(place: int) -> None:
+        start.wait()
+        try:
+            answers[place] = works[place]()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(works))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_workers_at_once_claim_every_job_once_and_in_order() -> None:
+    expected = [queue.submit(a_recipe()).pk for _ in range(40)]
+    workers = [a_worker() for _ in range(8)]
+
+    def claim_all(worker: Worker) -> list[int]:
+        return [job.pk for job in iter(lambda: Job.objects.claim_next(worker), None)]
+
+    claimed = together(*(lambda worker=worker: claim_all(worker) for worker in workers))
+    assert sorted(pk for pks in claimed for pk in pks) == expected
+    assert all(pks == sorted(pks) for pks in claimed)
+    assert set(Job.objects.values_list("attempts", "state")) == {(1, "running")}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_cancelled_while_it_is_claimed_is_one_or_the_other() -> None:
+    worker = a_worker()
+    for _ in range(15):
+        job = queue.submit(a_recipe())
+        claimed, cancelled = together(lambda: Job.objects.claim_next(worker), job.cancel)
+        job.refresh_from_db()
+        assert cancelled
+        assert job.cancel_requested
+        assert job.state == ("running" if claimed else "cancelled")
+        assert bool(job.worker) == bool(claimed)
+        Job.objects.filter(state="running").update(state="cancelled")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_people_who_submit_at_once_all_get_their_place() -> None:
+    jobs = together(*(lambda number=number: queue.submit(a_recipe(seed=number)) for number in range(12)))
+    assert {job.recipe.seed for job in jobs} == set(range(12))
+    assert [place.position for place in queue.places()] == list(range(1, 13))
+    assert Prompt.objects.count() == OrmQ.objects.count() == 1

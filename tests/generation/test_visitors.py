@@ -6,13 +6,14 @@ from django.test import Client
 
 from generation.models import Job
 from generation.visitors import COOKIE
+from tests.pages import browser
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def client() -> Client:
-    return Client(headers={"host": "localhost"})
+    return browser()
 
 
 def send(client: Client, prompt: str = "a fox") -> "Morsel[str] | None":
@@ -40,7 +41,7 @@ def test_the_second_post_sets_none_and_belongs_to_the_same_visitor(client: Clien
 
 def test_every_browser_is_another_visitor() -> None:
     for _ in range(3):
-        send(Client(headers={"host": "localhost"}))
+        send(browser())
     assert Job.objects.values("visitor").distinct().count() == 3
 
 
@@ -54,7 +55,7 @@ def test_the_mark_is_random_and_in_no_table_but_the_jobs(client: Client) -> None
 def test_a_visitor_sees_the_own_jobs_and_nobody_elses_as_mine(client: Client) -> None:
     send(client, "a fox in the snow")
     assert b"a fox in the snow" in client.get("/").content.partition(b'id="queue"')[0]
-    stranger = Client(headers={"host": "localhost"})
+    stranger = browser()
     assert b"a fox in the snow" not in stranger.get("/").content.partition(b'id="queue"')[0]
 
 
@@ -63,7 +64,7 @@ def test_a_forged_cookie_is_nobody(client: Client, forgery: str) -> None:
     send(client, "a fox in the snow")
     mark = Job.objects.get().visitor
     other = signing.TimestampSigner(key="a guessed key", salt=COOKIE).sign(mark)
-    forger = Client(headers={"host": "localhost"})
+    forger = browser()
     forger.cookies[COOKIE] = forgery.format(mark=mark, other=other)
     assert b"a fox in the snow" not in forger.get("/").content.partition(b'id="queue"')[0]
     assert send(forger) is not None

@@ -1,10 +1,12 @@
 """How a process becomes the worker, pauses, and leaves."""
 
 import os
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
 from generation import queue, tasks
@@ -70,34 +72,43 @@ def test_a_second_worker_does_not_get_the_device(process: WorkerProcess) -> None
 
 
 def test_a_new_worker_puts_back_what_its_predecessor_was_running(open_worker: OpenWorker) -> None:
-    job = submit()
-    predecessor = type(open_worker().row).objects.create(host=worker.current.row.host, slot="cpu", pid=1)  # type: ignore[union-attr]
+    job, first = submit(), open_worker()
+    first.close()
+    predecessor = Worker.objects.create(host=first.row.host, slot="cpu", pid=1)  # its process was killed
     Job.objects.update(state="running", worker=predecessor, attempts=1)
-    worker.current.close()  # type: ignore[union-attr]
     open_worker()
     assert state_of(job) == "waiting"
+    assert not Worker.objects.filter(pk=predecessor.pk).exists()
+
+
+def test_a_worker_that_goes_leaves_nothing_behind(open_worker: OpenWorker) -> None:
+    open_worker().close()
+    assert not Worker.objects.exists()
+    assert open_worker().row.state == "ready"  # the device was free
 
 
 def test_a_paused_worker_makes_nothing_until_it_goes_on(process: WorkerProcess) -> None:
     job = submit()
-    type(process.row).objects.update(paused=True)
-    until(lambda: process.is_paused, seconds=5)
+    Worker.objects.update(paused=True)
     tasks.generate_next()
     assert (state_of(job), Batch.objects.count()) == ("waiting", 0)
-    type(process.row).objects.update(paused=False)
-    until(lambda: not process.is_paused, seconds=5)
+    Worker.objects.update(paused=False)
     tasks.generate_next()
     assert state_of(job) == "done"
 
 
 def test_a_worker_that_is_paused_at_work_finishes_its_group(process: WorkerProcess) -> None:
-    job = submit(num_images=30, steps=30)
+    job = submit(num_images=30)
 
-    def pause() -> None:
-        type(process.row).objects.update(paused=True)
+    def pause_at_work() -> None:
+        until(lambda: state_of(job) == "running")
+        Worker.objects.update(paused=True)
+        connection.close()
 
-    with meanwhile(pause, once=lambda: state_of(job) == "running"):
-        tasks.generate_next()
+    somebody = threading.Thread(target=pause_at_work)
+    somebody.start()
+    tasks.generate_next()
+    somebody.join()
     job.refresh_from_db()
     assert (job.state, job.attempts) == ("waiting", 0)
-    assert len(images_of(job)) in range(3, 30, 3)
+    assert Image.objects.count() in range(3, 30, 3)

@@ -18,6 +18,7 @@ from pytest_django import Settings
 
 from library import png
 from library.models import Batch, Image
+from tests.pages import EVIL, browser, elements
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +29,7 @@ sys.addaudithook(lambda event, arguments: opened.append(str(arguments[0])) if ev
 
 @pytest.fixture
 def client() -> Client:
-    return Client(headers={"host": "localhost"})
+    return browser()
 
 
 @pytest.fixture(autouse=True)
@@ -187,15 +188,15 @@ def test_a_picture_is_called_by_its_words_and_its_seed(client: Client, words: st
     assert disposition == f'inline; filename="{name}"'
 
 
-NAMES = r"""
+TRAVERSALS = r"""
 ../secret.png ../../secret.png ..%2fsecret.png %2e%2e%2fsecret.png %2e%2e/secret.png %252e%252e%252fsecret.png
 ..%5csecret.png ..\secret.png ....//secret.png ..;/secret.png %c0%ae%c0%ae/secret.png secret.png ./01.png
 01.png%00 %00 01.png%00.png 01.png%0a /etc/passwd %2fetc%2fpasswd file:///etc/passwd C:%5cWindows%5cwin.ini ~root
 1.png 001.png +1.png -1.png %201.png 01.PNG 01.png/ 01.png.png 01 .01.png.part 99.png 00.png %D9%A0%D9%A1.png
-""".split()
+"""
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TRAVERSALS.split())
 def test_a_name_that_is_no_picture_of_the_batch_opens_nothing(client: Client, tmp_path: Path, name: str) -> None:
     image = an_image()
     for folder in (tmp_path, tmp_path / "library", image.path.parent):
