@@ -100,6 +100,16 @@ class HomeForm(RecipeForm):
     keep_seed = forms.BooleanField(required=False, label="Keep the seed")
 
     @property
+    def errors_without_a_box(self) -> list[str]:
+        """What is wrong with settings that the page does not show, and with all of them together."""
+        names = self.errors.keys() - {"prompt", "num_images", "seed"}
+        return [
+            str(error) if name == "__all__" else f"{name.replace('_', ' ').capitalize()}: {error}"
+            for name in sorted(names)
+            for error in self.errors[name]
+        ]
+
+    @property
     def seed_to_show(self) -> int | None:
         """What stands in the seed's box after these pictures were asked for: the seed if it is kept."""
         return self.recipe().seed if self.cleaned_data["keep_seed"] else None

@@ -13,6 +13,7 @@ class _Sighting:
     beats: int
     moved: float
     seen: float
+    has_moved: bool = False
 
 
 class Watch:
@@ -37,8 +38,12 @@ class Watch:
             return None
         last.seen = now
         if last.beats != beats:
-            last.beats, last.moved = beats, now
+            last.beats, last.moved, last.has_moved = beats, now, True
         return now - last.moved
+
+    def has_moved(self, worker: int) -> bool:
+        """Whether `worker`'s counter has moved while this process looked."""
+        return worker in self._sightings and self._sightings[worker].has_moved
 
     def forget_all_but(self, workers: set[int]) -> None:
         self._sightings = {key: sighting for key, sighting in self._sightings.items() if key in workers}

@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.db import models, transaction
@@ -12,6 +13,8 @@ from generation.engine.recipe import Recipe
 
 DEATHS = 3
 """Workers that may die at one image of a job before the job is set aside."""
+
+LATELY = timedelta(minutes=10)
 
 SET_ASIDE = (
     f"The worker died {DEATHS} times at the same picture, so this job was set aside to let the others go on. "
@@ -78,6 +81,10 @@ class JobQuerySet(models.QuerySet["Job"]):
     def active(self) -> "JobQuerySet":
         """Running and waiting, in the order in which they are made."""
         return self.filter(state__in=Job.ACTIVE).order_by("pk")
+
+    def failed_lately(self) -> "JobQuerySet":
+        """The last few that failed within minutes, newest first: whoever looks at the queue learns of them."""
+        return self.filter(state=Job.State.FAILED, finished__gte=timezone.now() - LATELY).order_by("-pk")[:3]
 
     def of(self, visitor: str) -> "JobQuerySet":
         return self.filter(visitor=visitor) if visitor else self.none()

@@ -1,6 +1,5 @@
 """How the workers are, as every page shows it."""
 
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 
 from generation import defaults
 from generation.engine.recipe import Recipe
+from generation.fingerprint import fingerprint
 from generation.heartbeat import SILENCE, Watch
 from generation.models import Worker
 
@@ -87,7 +87,7 @@ class Status:
     @property
     def version(self) -> str:
         """Changes whenever what people see does."""
-        return f"{self.worker.pk if self.worker else 0}-{self.state}-{zlib.crc32(self.notice.encode())}"
+        return fingerprint(self.worker and self.worker.pk, self.state, self.model, self.is_demo, self.notice)
 
 
 def current() -> Status:
@@ -104,7 +104,8 @@ def _state_of(worker: Worker) -> str:
 
 def _is_alive(worker: Worker) -> bool:
     silence = _watch.silence(worker.pk, worker.beats)
-    if silence is None:  # nothing known yet: the wall clock is good enough for a first guess on a page
+    if silence is None or not _watch.has_moved(worker.pk):
+        # Not known yet; the wall clock is good enough for a guess on a page.
         silence = abs((timezone.now() - worker.seen).total_seconds())
     return silence < SILENCE
 

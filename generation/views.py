@@ -14,6 +14,7 @@ from django_htmx.http import reswap, retarget, trigger_client_event
 
 from generation import queue, status
 from generation.engine.recipe import SEEDS
+from generation.fingerprint import fingerprint
 from generation.forms import HomeForm
 from generation.models import Job
 from generation.visitors import VisitorRequest
@@ -149,13 +150,18 @@ def queue_panel(request: VisitorRequest) -> HttpResponse:
 
 def _queue(request: VisitorRequest) -> dict[str, Any]:
     version = _queue_version()  # before the rows: a change between the two is shown twice, never missed
-    return {"places": queue.places(), "queue_version": version, "visitor": request.visitor}
+    return {
+        "places": queue.places(),
+        "failed": Job.objects.failed_lately(),
+        "queue_version": version,
+        "visitor": request.visitor,
+    }
 
 
 def _queue_version() -> str:
     """Changes whenever an active job comes, goes or moves: keys and versions only ever grow. One query."""
     sums = Job.objects.active().order_by().aggregate(Count("pk"), Max("pk"), Sum("version"))
-    return "-".join(str(value or 0) for value in sums.values())
+    return fingerprint(*sums.values())
 
 
 @require_safe

@@ -60,7 +60,7 @@ def visit(new_context: Callable[..., BrowserContext], complaints: list[str]) -> 
 @pytest.fixture(scope="session", autouse=True)
 def tiny_site(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Site]:
     """Starts while the first tests run, which don't need it."""
-    site = Site(tmp_path_factory.mktemp("tiny") / "data", PLAYGROUND_MODEL=str(tiny_model), PLAYGROUND_STEPS="150")
+    site = Site(tmp_path_factory.mktemp("tiny") / "data", PLAYGROUND_MODEL=str(tiny_model), PLAYGROUND_STEPS="100")
     yield site.start()
     site.stop()
 
