@@ -14,7 +14,7 @@ admin: set-up  ## make a user for /admin/
 	@.venv/bin/python manage.py createsuperuser
 
 test: set-up-test lint  ## run every check and every test
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: set-up-tools  ## check style, types, migrations and settings
 	.venv/bin/python -m ruff check

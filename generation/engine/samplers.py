@@ -20,7 +20,17 @@ SAMPLERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 """Name -> (class in diffusers, what it is given beyond the model's own scheduler configuration)."""
 
 # A model's own scheduler configuration may say these for another class than ours, with another meaning.
-_NOT_INHERITED = ("algorithm_type", "use_karras_sigmas", "skip_prk_steps", "solver_order", "solver_type")
+_NOT_INHERITED = (
+    "algorithm_type",
+    "skip_prk_steps",
+    "solver_order",
+    "solver_type",
+    "use_beta_sigmas",
+    "use_exponential_sigmas",
+    "use_flow_sigmas",
+    "use_karras_sigmas",
+    "use_lu_lambdas",
+)
 
 
 def make(name: str, config: Mapping[str, Any], *, steps: int) -> Any:

@@ -7,7 +7,7 @@ const isPoll = (request) => request.verb === "get" && !request.triggeringEvent;
 // A hidden tab asks for nothing, and asks once when it is seen again.
 let rested = new Set();
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (document.hidden && isPoll(event.detail.requestConfig)) {
+  if (document.hidden && event.detail.requestConfig.verb === "get") {
     rested.add(event.detail.elt);
     event.preventDefault();
   }

@@ -47,7 +47,7 @@ def visit(new_context: Callable[..., BrowserContext], complaints: list[str]) -> 
             complaints.append(f"{message.page and message.page.url}: {message.text}")
 
     def visit(url: str, **options: Any) -> Page:
-        context = new_context(**options)
+        context = new_context(reduced_motion="reduce", **options)  # without a GPU the motion costs a whole core
         context.on("console", listen)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         page = context.new_page()

@@ -1,14 +1,16 @@
 """What people do on the pages, in one line each."""
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 
 def ask_for(page: Page, prompt: str, images: int = 3) -> Locator:
-    """Write a prompt on the home page and press the button; the card of its job."""
+    """Write a prompt on the home page and press the button; the job's card."""
     page.get_by_label("Prompt").fill(prompt)
     page.get_by_role("spinbutton", name="Images").fill(str(images))
     page.get_by_role("button", name="Generate").click()
-    return page.get_by_role("article").filter(has=page.get_by_role("heading", name=prompt))
+    card = page.get_by_role("article").filter(has=page.get_by_role("heading", name=prompt))
+    expect(card.first).to_be_visible()
+    return card
 
 
 def seed_of(page: Page) -> Locator:

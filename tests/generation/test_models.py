@@ -161,8 +161,9 @@ def test_what_has_ended_does_not_move_again(move: str, state: str) -> None:
 
 
 @pytest.mark.parametrize("move", MOVES)
-def test_nobody_moves_a_job_that_waits(move: str) -> None:
-    job = a_job()
+@pytest.mark.parametrize("state", ["waiting", "running"])
+def test_nobody_moves_a_job_that_nobody_holds(move: str, state: str) -> None:
+    job = a_job(state=state)
     before = row(job)
     assert not MOVES[move](job)
     assert row(job) == before
@@ -197,6 +198,13 @@ def test_an_orphan_that_was_to_be_cancelled_is_cancelled() -> None:
     assert orphan.recover() == "cancelled"
     assert row(orphan)["state"] == "cancelled"
     assert row(orphan)["finished"]
+
+
+def test_an_orphan_that_is_cancelled_meanwhile_does_not_wait_again() -> None:
+    orphan = a_job(state="running")
+    Job.objects.get().cancel()
+    assert orphan.recover() == ""
+    assert Job.objects.get().recover() == "cancelled"
 
 
 def test_a_job_whose_worker_lives_is_no_orphan() -> None:

@@ -41,14 +41,33 @@ def test_no_sampler_refuses_the_most_steps_that_can_be_asked_for(name: str) -> N
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_sampler_takes_over_every_models_configuration(name: str) -> None:
+def test_every_sampler_takes_over_what_a_model_learned_with_any_other(name: str) -> None:
     import diffusers
 
     for class_name, extra in samplers.SAMPLERS.values():
-        config = getattr(diffusers, class_name)(prediction_type="v_prediction", **extra).config
+        config = getattr(diffusers, class_name)(prediction_type="v_prediction", beta_end=0.012, **extra).config
         sampler = samplers.make(name, config, steps=4)
         sampler.set_timesteps(4)
-        assert sampler.config.prediction_type == "v_prediction"
+        assert (sampler.config.prediction_type, sampler.config.beta_end) == ("v_prediction", 0.012)
+
+
+ODD = {
+    "algorithm_type": "sde-dpmsolver",
+    "skip_prk_steps": False,
+    "solver_order": 1,
+    "solver_type": "heun",
+    **{f"use_{kind}": True for kind in ("beta_sigmas", "exponential_sigmas", "flow_sigmas", "lu_lambdas")},
+    "use_karras_sigmas": True,
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_samplers_own_nature_is_its_names(name: str) -> None:
+    odd, usual = (samplers.make(name, config, steps=4) for config in (ODD, {}))
+    for sampler in (odd, usual):
+        sampler.set_timesteps(4)
+    assert odd.timesteps.tolist() == usual.timesteps.tolist()
+    assert {key: odd.config.get(key) for key in ODD} == {key: usual.config.get(key) for key in ODD}
 
 
 def test_the_samplers_differ(engine: DiffusionEngine) -> None:

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from generation import queue, tasks
 from generation.engine.recipe import Recipe
-from generation.models import Job
+from generation.models import Job, Worker
 from generation.worker import WorkerProcess
 from library import png
 from library.models import Batch, Image
@@ -114,7 +114,7 @@ def test_one_call_makes_one_job_the_oldest_and_rings_for_the_next(process: Worke
 
 
 def test_many_wake_ups_at_once_make_every_job_once(process: WorkerProcess) -> None:
-    jobs = [submit(num_images=2, steps=1) for _ in range(3)]
+    jobs = [submit(num_images=2, steps=20) for _ in range(3)]
 
     def wake() -> None:
         try:
@@ -128,6 +128,7 @@ def test_many_wake_ups_at_once_make_every_job_once(process: WorkerProcess) -> No
     for thread in threads:
         thread.join()
     assert [state_of(job) for job in jobs] == ["done"] * 3
+    assert len({tuple(pixels_of(job)) for job in jobs}) == 1  # the model is not used by two at once
     assert Image.objects.count() == 6
 
 
@@ -244,7 +245,19 @@ def test_a_cancelled_job_stops_with_its_finished_images_and_the_next_one_runs(pr
     job, next_one = submit(num_images=30, steps=10), submit()
     with meanwhile(job.cancel, once=Image.objects.exists):
         tasks.generate_next()
+    assert (state_of(job), state_of(next_one)) == ("cancelled", "waiting")
+    assert 3 <= len(images_of(job)) < 30
     tasks.generate_next()
-    assert (state_of(job), state_of(next_one)) == ("cancelled", "done")
+    assert state_of(next_one) == "done"
+    assert Batch.objects.get(uuid=job.uuid).error == ""
+
+
+def test_a_job_that_went_to_another_worker_is_left_to_it(process: WorkerProcess) -> None:
+    job = submit(num_images=30, steps=10)
+    other = Worker.objects.create(host="elsewhere", pid=1)
+    with meanwhile(lambda: Job.objects.update(worker=other), once=Image.objects.exists):
+        tasks.generate_next()
+    job.refresh_from_db()
+    assert (job.state, job.worker) == ("running", other)
     assert 3 <= len(images_of(job)) < 30
     assert Batch.objects.get(uuid=job.uuid).error == ""

@@ -58,7 +58,7 @@ def page(client: Client, path: str = "/library/", **headers: str) -> str:
 
 
 def test_an_empty_library_gives_examples_to_begin_with(client: Client) -> None:
-    assert 'href="/?prompt=a%20red%20apple' in page(client)
+    assert 'href="/?prompt=a%20rocket%20in%20the%20night%20sky' in page(client)
 
 
 def test_the_newest_comes_first_with_its_settings_and_its_pictures(client: Client) -> None:
