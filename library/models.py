@@ -27,16 +27,16 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         has_image = models.Exists(Image.objects.kept().filter(batch=models.OuterRef("pk")))
         return self.filter(~models.Q(error="") | has_image)
 
-    def portion(self, size: int, *, before: "tuple[Any, int] | None" = None) -> "list[Batch]":
+    def portion(self, size: int, *, after: "Batch | None" = None) -> "list[Batch]":
         """The next `size` batches, newest first, with their images: two queries.
 
         Args:
-            before: (created, pk) of the last batch of the portion before.
+            after: the last batch of the portion before.
         """
         batches = self.worth_showing().order_by("-created", "-pk")
-        if before:
-            created, pk = before
-            batches = batches.filter(models.Q(created__lt=created) | models.Q(created=created, pk__lt=pk))
+        if after:
+            older = models.Q(created__lt=after.created)
+            batches = batches.filter(older | models.Q(created=after.created, pk__lt=after.pk))
         return list(batches.with_images()[:size])
 
     def with_images(self) -> "BatchQuerySet":

@@ -1,11 +1,9 @@
 """The library page, and pictures and thumbnails as files."""
 
 import re
-from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from django.core import signing
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.text import slugify
@@ -26,36 +24,31 @@ PICTURE_HEADERS = {
 @require_safe
 def library(request: HttpRequest) -> HttpResponse:
     """Batches newest first, a portion at a time; to htmx the next portion alone."""
-    batches = Batch.objects.portion(PORTION + 1, before=_cursor(request.GET.get("before", "")))
+    batches = Batch.objects.portion(PORTION + 1, after=_batch(request.GET.get("before", "")))
     more = len(batches) > PORTION
     batches = batches[:PORTION]
-    context = {"batches": batches, "next": _cursor_after(batches[-1]) if more else "", "examples": EXAMPLES}
+    context = {"batches": batches, "next": batches[-1].uuid if more else "", "examples": EXAMPLES}
     is_portion = bool(request.headers.get("HX-Request")) and "before" in request.GET
     return render(request, "library/_portion.html" if is_portion else "library/library.html", context)
 
 
-def _cursor_after(batch: Batch) -> str:
-    return signing.dumps([batch.created.isoformat(), batch.pk], compress=True)
-
-
-def _cursor(text: str) -> tuple[datetime, int] | None:
-    """Where the portion before ended; a cursor that is not ours means the beginning."""
+def _batch(text: str) -> Batch | None:
+    """The batch that the portion before ended with; nonsense means the beginning."""
     try:
-        created, pk = signing.loads(text)
-    except signing.BadSignature:
+        return Batch.objects.filter(uuid=UUID(text)).first()
+    except ValueError:
         return None
-    return datetime.fromisoformat(created), pk
 
 
 @require_safe
 def picture(request: HttpRequest, batch: UUID, name: str) -> FileResponse:
     """The PNG. Looked up in the database: a name never becomes a path."""
-    match = re.fullmatch(r"(\d{2})\.png", name)
+    match = re.fullmatch(r"([0-9]{2})\.png", name)
     if not match:
         raise Http404
     image = get_object_or_404(Image.objects.kept().select_related("batch"), batch__uuid=batch, position=int(match[1]))
     filename = f"{slugify(image.batch.words)[:60] or 'picture'}-{image.seed}.png"
-    return _file(image.path, "image/png", filename)
+    return _file(_own(image.path), "image/png", filename)
 
 
 @require_safe
@@ -65,10 +58,17 @@ def thumbnail(request: HttpRequest, image: UUID) -> FileResponse:
     path = shown.thumbnail_path
     if not path.exists():
         try:
-            png.thumbnail(shown.path, path)
+            png.thumbnail(_own(shown.path), path)
         except OSError as error:
             raise Http404 from error
     return _file(path, "image/webp", path.name)
+
+
+def _own(path: Path) -> Path:
+    """A link in the library's folder could lead anywhere on this machine."""
+    if path.is_symlink():
+        raise Http404
+    return path
 
 
 def _file(path: Path, content_type: str, filename: str) -> FileResponse:

@@ -4,10 +4,13 @@ import os
 import tempfile
 from pathlib import Path
 
+from tests.site import NOTHING_SET
+
 DATA = Path(tempfile.mkdtemp(prefix="playground-tests-"))
-for name in [name for name in os.environ if name.startswith("PLAYGROUND_")]:
-    del os.environ[name]  # whoever runs the tests may have a site of their own
+os.environ.update(NOTHING_SET)
 os.environ["PLAYGROUND_DATA"] = str(DATA)
+os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the engine does; some tests import torch before it can
 
 from playground.settings import *  # noqa: E402, F403
 

@@ -19,6 +19,9 @@ from urllib.parse import urlencode
 ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
 
+NOTHING_SET = dict.fromkeys(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE), "")
+"""Every variable, empty: whoever runs the tests may have a site, and a .env, of their own."""
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -61,7 +64,8 @@ class Site:
         self.data = data
         self.port = free_port()
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PLAYGROUND_")},
+            **os.environ,
+            **NOTHING_SET,
             "DJANGO_SETTINGS_MODULE": "playground.settings",
             "PLAYGROUND_DATA": str(data),
             "PORT": str(self.port),

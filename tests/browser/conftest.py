@@ -1,8 +1,8 @@
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +10,6 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from tests.site import ROOT, Site, until
 
-HERE = Path(__file__).parent
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -18,14 +17,11 @@ QUIET = (
 expect.set_options(timeout=30_000)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's tests come last: its event loop lives on, and Django would take the other tests for async."""
-    items.sort(key=lambda item: HERE in item.path.parents)
-
-
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """A browser that the machine has; else the one that playwright brought."""
+    # Its event loop lives on in this process, where Django would take every later test for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     found = filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
     return {**browser_type_launch_args, "executable_path": next(found, None), "args": QUIET.split()}
 
@@ -57,20 +53,12 @@ def visit(new_context: Callable[..., BrowserContext], complaints: list[str]) -> 
     return visit
 
 
-@pytest.fixture(scope="session", autouse=True)
-def tiny_site(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Site]:
-    """Starts while the first tests run, which don't need it."""
-    site = Site(tmp_path_factory.mktemp("tiny") / "data", PLAYGROUND_MODEL=str(tiny_model), PLAYGROUND_STEPS="100")
-    yield site.start()
-    site.stop()
-
-
 @pytest.fixture
-def slow_site(tiny_site: Site) -> Iterator[Site]:
-    """A site whose jobs take long unless `steps` says otherwise."""
-    yield tiny_site.wait_ready()
-    _empty_queue(tiny_site)
-    until(lambda: tiny_site.health()["worker"] == "ready", what="an idle worker")
+def site(demo_site: Site) -> Iterator[Site]:
+    """The whole site with an empty queue."""
+    yield demo_site
+    _empty_queue(demo_site)
+    until(lambda: demo_site.health()["worker"] == "ready", what="an idle worker")
 
 
 def _empty_queue(site: Site) -> None:

@@ -2,9 +2,18 @@
 
 from playwright.sync_api import Locator, Page, expect
 
+LONG = 40  # steps: with 30 images far longer than any test
 
-def ask_for(page: Page, prompt: str, images: int = 3) -> Locator:
-    """Write a prompt on the home page and press the button; the job's card."""
+
+def ask_for(page: Page, prompt: str, images: int = 3, steps: int | None = None) -> Locator:
+    """Write a prompt on the home page and press the button; the job's card.
+
+    Args:
+        steps: sent along, although this page has no field for it.
+    """
+    if steps:
+        field = f'<input type="hidden" name="steps" value="{steps}">'
+        page.locator("#composer").evaluate("(form, field) => form.insertAdjacentHTML('beforeend', field)", field)
     page.get_by_label("Prompt").fill(prompt)
     page.get_by_role("spinbutton", name="Images").fill(str(images))
     page.get_by_role("button", name="Generate").click()

@@ -15,8 +15,8 @@ SOME_OF_NINE = """() => {
 }"""
 
 
-def test_a_prompt_becomes_pictures_group_by_group_and_the_library_keeps_them(demo_site: Site, visit: Visit) -> None:
-    page = visit(demo_site.url)
+def test_a_prompt_becomes_pictures_group_by_group_and_the_library_keeps_them(site: Site, visit: Visit) -> None:
+    page = visit(site.url)
     job = ask_for(page, "a red apple on a blue background", 9)
     pictures = job.get_by_role("img")
 
@@ -41,8 +41,8 @@ def test_a_prompt_becomes_pictures_group_by_group_and_the_library_keeps_them(dem
     assert page.evaluate("document.images[0].naturalWidth") == 128
 
 
-def test_a_job_that_is_done_stops_polling_and_says_so_once(demo_site: Site, visit: Visit) -> None:
-    page = visit(demo_site.url)
+def test_a_job_that_is_done_stops_polling_and_says_so_once(site: Site, visit: Visit) -> None:
+    page = visit(site.url)
     job = ask_for(page, "a rocket in the night sky")
     expect(job.get_by_role("img")).to_have_count(3)
     expect(page.get_by_role("status").first).to_have_text("Done: a rocket in the night sky")
@@ -51,8 +51,8 @@ def test_a_job_that_is_done_stops_polling_and_says_so_once(demo_site: Site, visi
     expect(page.get_by_role("complementary", name="Queue")).to_contain_text("nobody waits")
 
 
-def test_everything_works_without_javascript(demo_site: Site, visit: Visit) -> None:
-    page = visit(demo_site.url, java_script_enabled=False)
+def test_everything_works_without_javascript(site: Site, visit: Visit) -> None:
+    page = visit(site.url, java_script_enabled=False)
     page.get_by_label("Prompt").fill("two cats on a yellow background")
     page.get_by_role("button", name="Roll a seed").click()
     seed = page.get_by_role("textbox", name="Seed").input_value()

@@ -58,16 +58,16 @@ def test_the_theme_changes_under_a_prompt_half_written(idle_site: Site, visit: V
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-def test_the_library_brings_older_pictures_as_one_scrolls(slow_site: Site, visit: Visit) -> None:
-    jobs = [slow_site.submit(f"prompt {number}", num_images=3, steps=1) for number in range(14)]
-    slow_site.wait_for(jobs[-1])
-    page = visit(slow_site.url + "/library/")
+def test_the_library_brings_older_pictures_as_one_scrolls(site: Site, visit: Visit) -> None:
+    jobs = [site.submit(f"prompt {number}", num_images=3, steps=1) for number in range(14)]
+    site.wait_for(jobs[-1])
+    page = visit(site.url + "/library/")
     batches = page.locator("section.batch")
     expect(batches).to_have_count(12)
     page.get_by_role("link", name="Older pictures").scroll_into_view_if_needed()
     expect(page.get_by_role("region", name="prompt 0", exact=True).get_by_role("img")).to_have_count(3)
     assert len(set(batches.evaluate_all("batches => batches.map(batch => batch.id)"))) == batches.count()
 
-    page = visit(slow_site.url + "/library/", java_script_enabled=False)
+    page = visit(site.url + "/library/", java_script_enabled=False)
     page.get_by_role("link", name="Older pictures").click()
     expect(page.get_by_role("region", name="prompt 0", exact=True).get_by_role("img")).to_have_count(3)

@@ -5,18 +5,16 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import ask_for, queue_of
+from tests.browser.pages import LONG, ask_for, queue_of
 from tests.site import Site
 
 Visit = Callable[..., Page]
 
 
-def test_each_sees_the_others_jobs_but_only_ones_own_are_marked_and_can_be_cancelled(
-    slow_site: Site, visit: Visit
-) -> None:
-    ada, bob = visit(slow_site.url), visit(slow_site.url)
-    ask_for(ada, "ada's fox", 30)
-    ask_for(bob, "bob's crow", 30)
+def test_each_sees_the_others_jobs_but_only_ones_own_are_marked_and_can_be_cancelled(site: Site, visit: Visit) -> None:
+    ada, bob = visit(site.url), visit(site.url)
+    ask_for(ada, "ada's fox", 30, LONG)
+    ask_for(bob, "bob's crow", 30, LONG)
     for page, mine in ((ada, "ada's fox"), (bob, "bob's crow")):
         expect(queue_of(page)).to_have_count(2)
         expect(page.locator("#queue .mine")).to_have_count(1)
@@ -28,11 +26,9 @@ def test_each_sees_the_others_jobs_but_only_ones_own_are_marked_and_can_be_cance
     expect(bob.get_by_role("button", name="Cancel")).to_have_count(0)
 
 
-def test_a_running_job_that_is_cancelled_keeps_its_pictures_and_the_next_one_starts(
-    slow_site: Site, visit: Visit
-) -> None:
-    page = visit(slow_site.url)
-    fox, crow = ask_for(page, "a fox", 30), ask_for(page, "a crow", 30)
+def test_a_running_job_that_is_cancelled_keeps_its_pictures_and_the_next_one_starts(site: Site, visit: Visit) -> None:
+    page = visit(site.url)
+    fox, crow = ask_for(page, "a fox", 30, LONG), ask_for(page, "a crow", 30, LONG)
     expect(fox.get_by_role("img").first).to_be_visible()
     expect(crow).to_contain_text("next, done in about")
     fox.get_by_role("button", name="Cancel").click()
@@ -41,9 +37,9 @@ def test_a_running_job_that_is_cancelled_keeps_its_pictures_and_the_next_one_sta
     expect(crow).to_contain_text("of 30, step")
 
 
-def test_a_waiting_job_tells_its_place_as_the_others_go(slow_site: Site, visit: Visit) -> None:
-    page = visit(slow_site.url)
-    ask_for(page, "a fox", 30)
+def test_a_waiting_job_tells_its_place_as_the_others_go(site: Site, visit: Visit) -> None:
+    page = visit(site.url)
+    ask_for(page, "a fox", 30, LONG)
     crow, owl = ask_for(page, "a crow"), ask_for(page, "an owl")
     expect(owl).to_contain_text("number 2 in the queue")
     crow.get_by_role("button", name="Cancel").click()
@@ -52,11 +48,9 @@ def test_a_waiting_job_tells_its_place_as_the_others_go(slow_site: Site, visit: 
     expect(queue_of(page)).to_have_count(2)
 
 
-def test_a_card_is_renewed_without_touching_focus_hover_scrolling_or_the_pictures(
-    slow_site: Site, visit: Visit
-) -> None:
-    page = visit(slow_site.url)
-    job = ask_for(page, "a fox", 30)
+def test_a_card_is_renewed_without_touching_focus_hover_scrolling_or_the_pictures(site: Site, visit: Visit) -> None:
+    page = visit(site.url)
+    job = ask_for(page, "a fox", 30, LONG)
     picture = job.get_by_role("link").nth(1)
     expect(picture).to_be_visible()
     picture.evaluate("element => { element.dataset.mark = 'the same' }")
@@ -72,17 +66,15 @@ def test_a_card_is_renewed_without_touching_focus_hover_scrolling_or_the_picture
         expect(picture).to_have_attribute("data-mark", "the same")
 
 
-def test_ones_own_running_job_is_asked_for_every_second_and_the_queue_every_three(
-    slow_site: Site, visit: Visit
-) -> None:
-    ada, bob = visit(slow_site.url), visit(slow_site.url)
+def test_ones_own_running_job_is_asked_for_every_second_and_the_queue_every_three(site: Site, visit: Visit) -> None:
+    ada, bob = visit(site.url), visit(site.url)
     expect(ada.locator("#queue")).to_have_attribute("hx-trigger", re.compile("^every 15s,"))
-    job = ask_for(ada, "a fox", 30)
+    job = ask_for(ada, "a fox", 30, LONG)
     expect(job).to_have_attribute("hx-trigger", "every 1s")
     expect(ada.locator("#queue")).to_have_attribute("hx-trigger", re.compile("^every 3s,"))
-    expect(ask_for(bob, "a crow", 3)).to_have_attribute("hx-trigger", "every 1s")  # the next one
-    expect(ask_for(bob, "an owl", 3)).to_have_attribute("hx-trigger", "every 3s")
-    bob.goto(slow_site.url + (job.get_by_role("link").first.get_attribute("href") or ""))
+    expect(ask_for(bob, "a crow")).to_have_attribute("hx-trigger", "every 1s")  # the next one
+    expect(ask_for(bob, "an owl")).to_have_attribute("hx-trigger", "every 3s")
+    bob.goto(site.url + (job.get_by_role("link").first.get_attribute("href") or ""))
     expect(bob.get_by_role("article")).to_have_attribute("hx-trigger", "every 3s")
 
 

@@ -102,7 +102,7 @@ def test_words_are_taken_as_they_are(prompt: str) -> None:
 
 
 def test_everything_that_can_be_asked_for_stands_in_the_recipe() -> None:
-    asked = {
+    asked: dict[str, Any] = {
         "prompt": "a fox",
         "negative_prompt": "fog",
         "num_images": 7,

@@ -35,7 +35,7 @@ def claim(worker: Worker | None = None) -> Job:
 
 
 def row(job: Job) -> dict[str, Any]:
-    return Job.objects.filter(pk=job.pk).values().get()
+    return dict(Job.objects.filter(pk=job.pk).values().get())
 
 
 # Claiming

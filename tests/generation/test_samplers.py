@@ -1,5 +1,6 @@
 """Every sampler by the name that people know, with a real model."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,9 +72,9 @@ def test_a_samplers_own_nature_is_its_names(name: str) -> None:
 
 
 def test_the_samplers_differ(engine: DiffusionEngine) -> None:
-    recipe = {"prompt": "a fox", "seed": 7, "width": 64, "height": 64, "steps": 4}
+    recipe = Recipe(prompt="a fox", seed=7, width=64, height=64, steps=4)
     pictures = {
-        engine.generate(Recipe(**recipe, sampler=name), first=1, size=1, on_step=lambda *_: None)[0].tobytes()
+        engine.generate(replace(recipe, sampler=name), first=1, size=1, on_step=lambda *_: None)[0].tobytes()
         for name in NAMES
     }
     assert len(pictures) == len(NAMES)

@@ -114,7 +114,7 @@ def test_one_call_makes_one_job_the_oldest_and_rings_for_the_next(process: Worke
 
 
 def test_many_wake_ups_at_once_make_every_job_once(process: WorkerProcess) -> None:
-    jobs = [submit(num_images=2, steps=20) for _ in range(3)]
+    jobs = [submit(num_images=2, steps=10) for _ in range(3)]
 
     def wake() -> None:
         try:

@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image as Pillow
@@ -61,7 +60,7 @@ def change(job: Job, **fields: Any) -> None:
 
 def text(answer: Any) -> str:
     assert answer.status_code == 200
-    return answer.content.decode()
+    return str(answer.content.decode())
 
 
 def polls(html: str) -> list[str]:
@@ -245,7 +244,7 @@ def test_to_htmx_a_cancelled_job_is_its_card(client: Client, mine: Job) -> None:
 @pytest.mark.parametrize("visitor", ["somebody else", ""])
 def test_nobody_else_can_cancel_it(client: Client, mine: Job, visitor: str) -> None:
     change(mine, visitor=visitor)
-    answer: HttpResponse = client.post(f"/jobs/{mine.uuid}/cancel/")
+    answer = client.post(f"/jobs/{mine.uuid}/cancel/")
     assert answer.status_code == 403
     assert "Only whoever sent a job can cancel it." in answer.content.decode()
     assert Job.objects.get().state == "waiting"

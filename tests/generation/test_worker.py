@@ -101,7 +101,7 @@ def test_a_worker_that_is_paused_at_work_finishes_its_group(process: WorkerProce
     job = submit(num_images=30)
 
     def pause_at_work() -> None:
-        until(lambda: state_of(job) == "running")
+        until(Job.objects.filter(step__gt=0).exists)
         Worker.objects.update(paused=True)
         connection.close()
 

@@ -21,8 +21,8 @@ RECIPE = {"prompt": "a fox", "seed": 41, "num_images": 3, "guidance_scale": 7.5,
 
 @pytest.fixture(autouse=True)
 def library(settings: Settings, tmp_path: Path) -> Path:
-    settings.PLAYGROUND_LIBRARY = tmp_path / "library"
-    return settings.PLAYGROUND_LIBRARY
+    folder = settings.PLAYGROUND_LIBRARY = tmp_path / "library"
+    return folder
 
 
 def a_batch(key: UUID | None = None, **recipe: Any) -> Batch:
@@ -130,8 +130,9 @@ def test_portions_follow_each_other_newest_first_without_gap_or_overlap() -> Non
     moment = timezone.now()
     for number in range(10):  # pairs of the same moment
         Batch.objects.filter(pk=store(a_batch()).batch_id).update(created=moment + timedelta(seconds=number // 2))
-    expected, found = list(Batch.objects.order_by("-created", "-pk")), []
-    while portion := Batch.objects.portion(3, before=(found[-1].created, found[-1].pk) if found else None):
+    expected = list(Batch.objects.order_by("-created", "-pk"))
+    found: list[Batch] = []
+    while portion := Batch.objects.portion(3, after=found[-1] if found else None):
         found += portion
     assert found == expected
     assert len(found) == 10

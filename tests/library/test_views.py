@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.core import signing
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -123,10 +122,7 @@ def test_without_javascript_older_pictures_are_a_whole_page(client: Client) -> N
     assert "<html" in page(client, next_portion(page(client)))
 
 
-GUESSED = signing.dumps(["2026-01-01T00:00", 1], key="guessed")
-
-
-@pytest.mark.parametrize("cursor", ["", "x", "a:b", "..", "%00", "%ED%A0%80", "9" * 5000, GUESSED])
+@pytest.mark.parametrize("cursor", ["", "x", "a:b", "..", "%00", "%ED%A0%80", "9" * 5000, str(UUID(int=7))])
 def test_a_cursor_that_is_not_ours_means_the_beginning(client: Client, cursor: str) -> None:
     an_image()
     assert "a fox" in page(client, f"/library/?before={cursor}")
