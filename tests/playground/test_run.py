@@ -72,17 +72,17 @@ def test_everything_lies_in_the_data_folder(demo_site: Site) -> None:
 def test_a_model_in_the_folder_is_taken_up_and_an_unreadable_one_is_named_on_every_page(
     new_site: MakeSite, tiny_model: Path
 ) -> None:
-    site = new_site(PLAYGROUND_MODEL="").start().wait_ready()
-    assert "demo model" in site.get("/")[1].decode()
-    (site.data / "models" / "broken.safetensors").write_bytes(b"no model at all")
-    shutil.copytree(tiny_model, site.data / "models" / "tiny")
-    page = until(
-        lambda: page if "tiny random model" in (page := site.get("/library/")[1].decode()) else "", log=site.log
-    )
-    assert "broken cannot be loaded" not in page, "a folder comes first, so the file was not tried"
-    shutil.rmtree(site.data / "models" / "tiny")
-    page = until(lambda: page if "broken cannot" in (page := site.get("/library/")[1].decode()) else "", log=site.log)
+    site = new_site(PLAYGROUND_MODEL="")
+    models = site.data / "models"
+    models.mkdir(parents=True)
+    (models / "broken.safetensors").write_bytes(b"no model at all")
+    os.utime(models / "broken.safetensors", (0, 0))
+    page = site.start().wait_ready().get("/library/")[1].decode()
+    assert "broken cannot be loaded" in page
     assert "demo model" in page
+
+    shutil.copytree(tiny_model, models / "tiny")
+    until(lambda: "tiny random model" in site.get("/library/")[1].decode(), log=site.log)
 
 
 def test_a_prompt_becomes_pictures_of_what_it_says(demo_site: Site) -> None:
