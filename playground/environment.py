@@ -127,9 +127,12 @@ def secret_key(path: Path) -> str:
     if not path.exists():
         part.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
         part.write_text(secrets.token_urlsafe(50))
-        with suppress(FileExistsError):  # two processes that start at once agree on the first one's key
-            path.hardlink_to(part)
-        part.unlink()
+        try:
+            with suppress(FileExistsError):  # two processes that start at once agree on the first one's key
+                path.hardlink_to(part)
+        except OSError:  # a file system without hard links
+            part.replace(path)
+        part.unlink(missing_ok=True)
     return path.read_text().strip()
 
 
