@@ -29,24 +29,32 @@ UNCHANGED = 204
 @require_safe
 @never_cache
 def home(request: VisitorRequest) -> HttpResponse:
-    form = HomeForm(initial={"num_images": 3, **request.GET.dict()})
-    return render(request, "generation/home.html", {"form": form, **_mine(request), **_queue(request)})
+    return _home(request, HomeForm(initial={"num_images": 3, **request.GET.dict()}))
 
 
-def _mine(request: VisitorRequest) -> dict[str, Any]:
+def _home(request: VisitorRequest, form: HomeForm, code: int = 200) -> HttpResponse:
+    beside = _queue(request)
+    cards = _cards(request, _mine(request), beside["places"])
+    return render(request, "generation/home.html", {"form": form, "cards": cards, **beside}, status=code)
+
+
+def _mine(request: VisitorRequest) -> list[Job]:
     """The visitor's jobs, newest first: all active ones and the last that ended."""
     mine = Job.objects.of(request.visitor)
-    active = list(mine.active())
-    ended = list(mine.exclude(state__in=Job.ACTIVE).order_by("-pk")[:ENDED_TO_SHOW])
-    jobs = sorted([*active, *ended], key=lambda job: -job.pk)
-    return {"cards": _cards(request, jobs)}
+    ended = mine.exclude(state__in=Job.ACTIVE).order_by("-pk")[:ENDED_TO_SHOW]
+    return sorted([*mine.active(), *ended], key=lambda job: -job.pk)
 
 
-def _cards(request: VisitorRequest, jobs: list[Job]) -> list[dict[str, Any]]:
-    """What `_job_card.html` needs of each job: five queries in all."""
+def _cards(request: VisitorRequest, jobs: list[Job], places: list[queue.Place] | None = None) -> list[dict[str, Any]]:
+    """What `_job_card.html` needs of each job: five queries in all.
+
+    Args:
+        places: the queue, where the caller has it already.
+    """
     queue_version = _queue_version()
     batches = Batch.objects.with_images().in_bulk([job.uuid for job in jobs], field_name="uuid")
-    places = queue.places() if any(job.is_active for job in jobs) else []
+    if places is None:
+        places = queue.places() if any(job.is_active for job in jobs) else []
     first = places[0].job if places else None
     place_of = {place.job.pk: place for place in places}
     return [
@@ -82,8 +90,7 @@ def _tiles(job: Job, batch: Batch | None, *, is_first: bool) -> list[Any]:
 @require_POST
 def create(request: VisitorRequest) -> HttpResponse:
     if "roll" in request.POST and not request.htmx:  # the die of somebody without JavaScript
-        form = HomeForm(initial={**request.POST.dict(), "seed": secrets.randbelow(SEEDS)})
-        return render(request, "generation/home.html", {"form": form, **_mine(request), **_queue(request)})
+        return _home(request, HomeForm(initial={**request.POST.dict(), "seed": secrets.randbelow(SEEDS)}))
     form = HomeForm(request.POST)
     if not form.is_valid():
         return _invalid(request, form)
@@ -96,10 +103,9 @@ def create(request: VisitorRequest) -> HttpResponse:
 
 
 def _invalid(request: VisitorRequest, form: HomeForm) -> HttpResponse:
-    context = {"form": form, **_queue(request)}
     if not request.htmx:
-        return render(request, "generation/home.html", {**context, **_mine(request)}, status=422)
-    response = render(request, "generation/_form.html", context, status=422)
+        return _home(request, form, code=422)
+    response = render(request, "generation/_form.html", {"form": form, **_queue(request)}, status=422)
     return reswap(retarget(response, "#composer"), "outerHTML")
 
 
