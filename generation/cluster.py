@@ -7,10 +7,12 @@ whole cluster, which its supervisor starts again at once; and nobody outlives it
 
 import logging
 import os
+import platform
 import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.sharedctypes import RawValue
 from typing import Any
@@ -87,6 +89,12 @@ def open_worker(stopping: Callable[[], bool]) -> None:
             worker.current.set(state=Worker.State.FAILED, notice=f"The worker could not start: {error}")
 
 
+def _bury(pid: int) -> None:
+    """Delete the row of our worker that died, so that pages and other workers know at once, not after its silence."""
+    with suppress(db.DatabaseError):
+        Worker.objects.filter(host=platform.node(), pid=pid).delete()
+
+
 def _tethered(target: Callable[..., Any], parent: int, *arguments: Any) -> None:
     """Run a child of the sentinel so that it ends with it."""
     tether(parent)
@@ -130,6 +138,8 @@ class HealingSentinel(Sentinel):  # type: ignore[misc]
         for child in (child for child in self.children() if not child.is_alive()):
             if child.exitcode != 0 or child in self.pool:
                 logger.warning("A process of the worker ended (%s); starting all of them again.", child.exitcode)
+                if child in self.pool:
+                    _bury(child.pid)
                 sys.exit(0 if child.exitcode == 0 else 1)
             db.connections.close_all()
             if child is self.monitor:

@@ -9,7 +9,7 @@ from django.db.models import Count, Max, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import reswap, retarget, trigger_client_event
 
 from generation import queue, status
@@ -87,8 +87,10 @@ def _tiles(job: Job, batch: Batch | None, *, is_first: bool) -> list[Any]:
     return [images.get(position) for position in range(1, job.recipe.num_images + 1)]
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def create(request: VisitorRequest) -> HttpResponse:
+    if request.method != "POST":  # a form that was refused leaves this address behind; Enter in it asks again
+        return redirect("generation:home")
     if "roll" in request.POST and not request.htmx:  # the die of somebody without JavaScript
         return _home(request, HomeForm(initial={**request.POST.dict(), "seed": secrets.randbelow(SEEDS)}))
     form = HomeForm(request.POST)

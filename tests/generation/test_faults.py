@@ -67,6 +67,7 @@ def test_an_idle_worker_killed_is_replaced_by_itself(site: Site) -> None:
     site.wait_ready()
     killed = site.worker_pid()
     kill(killed)
+    until(lambda: site.health()["worker"] in ("none", "starting"), seconds=2, what="pages know at once")
     site.wait_for(submit_in_threes(site, num_images=3))
     assert site.worker_pid() != killed
 

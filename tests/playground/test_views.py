@@ -239,4 +239,5 @@ def test_looking_at_any_address_changes_nothing(client: Client, settings: Settin
     assert {path: code for path, code in codes.items() if code >= 500} == {}
     assert len([path for path in paths if not path.startswith("/admin/")]) >= 13
     assert codes["get", f"/library/{job.uuid}/01.png"] == codes["get", f"/thumbs/{image.uuid}.webp"] == 200
-    assert {codes["get", path] for path in ("/jobs/", f"/jobs/{job.uuid}/cancel/", "/theme/")} == {405}
+    assert {codes["get", path] for path in (f"/jobs/{job.uuid}/cancel/", "/theme/")} == {405}
+    assert codes["get", "/jobs/"] == 302  # back to the form
