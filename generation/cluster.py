@@ -85,8 +85,9 @@ def open_worker(stopping: Callable[[], bool]) -> None:
         os._exit(1)
     except Exception as error:
         logger.exception("The worker could not be opened.")
-        if worker.current:
-            worker.current.set(state=Worker.State.FAILED, notice=f"The worker could not start: {error}")
+        if worker.current is None:  # nothing to say it with, and a process that idles for ever would be worse
+            os._exit(1)
+        worker.current.set(state=Worker.State.FAILED, notice=f"The worker could not start: {error}")
 
 
 def _bury(pid: int) -> None:

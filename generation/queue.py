@@ -89,4 +89,4 @@ def _with_times(jobs: Iterable[Job]) -> Iterable[Place]:
 
 def seconds_for(recipe: Recipe, speed: float) -> float:
     """Seconds to make all pictures of `recipe` at `speed` s per picture, step and megapixel."""
-    return recipe.num_images * recipe.steps * recipe.megapixels * speed
+    return recipe.num_images * recipe.work * speed

@@ -81,8 +81,7 @@ class Status:
     @property
     def seconds_per_image(self) -> float:
         """Of a picture with the default settings; 0.0 while nobody knows."""
-        recipe = Recipe(prompt="", seed=0, **self.defaults)
-        return self.speed * recipe.megapixels * recipe.steps
+        return self.speed * Recipe(prompt="", seed=0, **self.defaults).work
 
     @property
     def version(self) -> str:

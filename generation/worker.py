@@ -74,7 +74,7 @@ class WorkerProcess:
                 engine.device,
                 str(engine.dtype).removeprefix("torch."),
                 self.row.group_size,
-                self._default_recipe().megapixels * self._default_recipe().steps * self.row.speed,
+                _default_recipe(self.row.model_defaults).work * self.row.speed,
             )
         return not self.stopping()
 
@@ -100,16 +100,19 @@ class WorkerProcess:
         """Load the first model that can be; the others' faults go into the notice."""
         problems = list(self._models.problems)
         for checkpoint in self._models.checkpoints:
+            defaults_of_it = dict(checkpoint.defaults)
             try:
                 engine.load(checkpoint)
+                speed = engine.warm_up(_default_recipe(defaults_of_it))
             except Unreadable as error:
                 logger.warning("%s", error)
                 problems.append(str(error))
                 continue
-            self.set(model=checkpoint.name, model_defaults=dict(checkpoint.defaults), is_demo=checkpoint.is_demo)
-            speed = engine.warm_up(self._default_recipe())
             self.set(
                 state=Worker.State.READY,
+                model=checkpoint.name,
+                model_defaults=defaults_of_it,
+                is_demo=checkpoint.is_demo,
                 group_size=speed.group_size,
                 speed=speed.seconds,
                 notice=" ".join(problems),
@@ -117,9 +120,6 @@ class WorkerProcess:
             return True
         self.set(state=Worker.State.FAILED, notice=" ".join(problems))
         return False
-
-    def _default_recipe(self) -> Recipe:
-        return Recipe(prompt="", seed=0, **defaults.values(self.row.model_defaults))
 
     @property
     def is_paused(self) -> bool:
@@ -133,7 +133,7 @@ class WorkerProcess:
 
     def learn(self, seconds: float, recipe: Recipe, size: int) -> None:
         """Correct the speed by a group of `size` pictures that took `seconds`."""
-        measured = seconds / (size * recipe.steps * recipe.megapixels)
+        measured = seconds / (size * recipe.work)
         self.set(speed=0.5 * self.row.speed + 0.5 * measured)
 
     def close(self) -> None:
@@ -161,6 +161,8 @@ class WorkerProcess:
                 # Python cannot stop the other thread in the middle of its work; whatever it holds is lost anyway.
                 logger.warning("This worker was taken for dead and is replaced by a new one.")
                 os._exit(1)
+            except Exception:  # without this thread everybody would take the worker for dead
+                logger.exception("Something went wrong beside the work; the worker goes on.")
         connection.close()
 
     def _beat(self) -> None:
@@ -201,6 +203,10 @@ class WorkerProcess:
             if silence is not None and silence >= SILENCE:
                 logger.warning("%s has been silent for %.0f s: given up.", other, silence)
                 Worker.objects.filter(pk=other.pk, beats=other.beats).delete()
+
+
+def _default_recipe(named: dict[str, Any]) -> Recipe:
+    return Recipe(prompt="", seed=0, **defaults.values(named))
 
 
 current: WorkerProcess | None = None

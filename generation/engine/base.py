@@ -46,7 +46,10 @@ class Engine(Protocol):
         """Make `checkpoint` the model. Raises Unreadable; the model loaded before is gone then."""
 
     def warm_up(self, recipe: Recipe) -> Speed:
-        """Make two steps at the recipe's size, so that the first request finds everything warm."""
+        """Make two steps at the recipe's size, so that the first request finds everything warm.
+
+        Raises Unreadable: the model was loaded, but makes no pictures.
+        """
 
     def generate(self, recipe: Recipe, *, first: int, size: int, on_step: OnStep) -> list[Image.Image]:
         """Make the pictures at positions `first` to `first + size - 1` (1 is the first) together.

@@ -51,6 +51,7 @@ class DiffusionEngine:
 
     def load(self, checkpoint: Checkpoint) -> None:
         self._pipeline, self._prompts = None, (None, (None, None))
+        self._name = checkpoint.name
         try:
             pipeline = self._read(checkpoint)
         except Exception as error:  # loaders raise anything at all for a broken file
@@ -82,6 +83,12 @@ class DiffusionEngine:
         )
 
     def warm_up(self, recipe: Recipe) -> Speed:
+        try:
+            return self._measure(recipe)
+        except Exception as error:  # a model of another kind fails anywhere
+            raise Unreadable(f"{self._name} was loaded but makes no pictures: {_why(error)}") from error
+
+    def _measure(self, recipe: Recipe) -> Speed:
         alone = self._seconds_of_a_step(recipe, 1)
         together = alone
         if self.device.type != "cpu" or alone < SLOW_STEP:

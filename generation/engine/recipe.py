@@ -50,6 +50,11 @@ class Recipe:
         width, height = self.output_size
         return width * height / 1e6
 
+    @property
+    def work(self) -> float:
+        """Megapixels times steps of one picture: what its time is proportional to."""
+        return self.megapixels * self.steps
+
     def seed_of(self, position: int) -> int:
         """The seed of the picture at `position` (1 is the first)."""
         return (self.seed + position - 1) % SEEDS

@@ -1,8 +1,10 @@
 """How a process becomes the worker, pauses, and leaves."""
 
 import os
+import shutil
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,6 +51,27 @@ def test_a_model_that_cannot_be_read_is_named_and_the_next_one_taken(
     row = open_worker().row
     assert (row.state, row.model) == ("ready", "tiny random model")
     assert row.notice.startswith("torn cannot be loaded: ")
+
+
+def test_a_model_that_loads_but_makes_no_pictures_is_named_and_the_next_one_taken(
+    settings: Settings, open_worker: OpenWorker, tiny_model: Path
+) -> None:
+    other_kind = settings.PLAYGROUND_MODELS / "other kind"
+    shutil.copytree(tiny_model, other_kind)
+    scheduler = other_kind / "scheduler" / "scheduler_config.json"
+    scheduler.write_text(scheduler.read_text().replace('"v_prediction"', '"flow_prediction"'))
+    (other_kind / "playground.json").unlink()
+    for path in (other_kind, *other_kind.rglob("*")):
+        os.utime(path, (0, 0))
+    row = open_worker().row
+    assert (row.state, row.model) == ("ready", "tiny random model")
+    assert row.notice.startswith("other kind was loaded but makes no pictures: ")
+
+
+def test_a_slip_beside_the_work_does_not_end_the_heartbeat(settings: Settings, process: WorkerProcess) -> None:
+    settings.PLAYGROUND_MODELS = None  # the next look at the models raises
+    beats = process.row.beats
+    until(lambda: Worker.objects.get(pk=process.row.pk).beats >= beats + 4, seconds=30, what="beats after the look")
 
 
 def test_a_worker_without_any_model_says_so_and_leaves_the_jobs_alone(

@@ -206,9 +206,9 @@ def test_a_name_that_is_no_picture_of_the_batch_opens_nothing(client: Client, tm
 @pytest.mark.parametrize("dialect", ["another", "UPPER", "hex", "../library/{}", "{}%00"])
 def test_only_the_batchs_own_uuid_leads_to_its_pictures(client: Client, dialect: str) -> None:
     key: UUID = an_image().batch.uuid
+    while key.hex.isdigit():  # one without letters has no other spelling
+        key = an_image().batch.uuid
     spelt = {"another": str(uuid4()), "UPPER": str(key).upper(), "hex": key.hex}.get(dialect, dialect.format(key))
-    if dialect == "UPPER" and spelt == str(key):
-        pytest.skip("this one has no letters")
     assert client.get(f"/library/{spelt}/01.png").status_code == 404
 
 

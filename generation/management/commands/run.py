@@ -74,8 +74,7 @@ class Command(BaseCommand):
             time.sleep(0.1)
 
     def _health(self) -> dict[str, Any]:
-        host = LOOPBACK.get(settings.PLAYGROUND_LISTEN) or settings.PLAYGROUND_LISTEN
-        connection = http.client.HTTPConnection(host, settings.PORT, timeout=5)
+        connection = http.client.HTTPConnection(_host(), settings.PORT, timeout=5)
         try:
             connection.request("GET", "/healthz", headers={"Host": "localhost"})
             return dict(json.load(connection.getresponse()))
@@ -93,8 +92,12 @@ class Command(BaseCommand):
             self.stderr.write(f"    {settings.PLAYGROUND_PUBLIC_URL}/ for everybody who knows it, without sign-in\n")
 
 
+def _host() -> str:
+    return LOOPBACK.get(settings.PLAYGROUND_LISTEN) or settings.PLAYGROUND_LISTEN
+
+
 def _address() -> str:
-    host = LOOPBACK.get(settings.PLAYGROUND_LISTEN) or settings.PLAYGROUND_LISTEN
+    host = _host()
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}/"
 
 
