@@ -1,5 +1,6 @@
 """The queue: submitting, waking the worker, putting back what a dead worker held, and when it will be one's turn."""
 
+import heapq
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from django.db import DatabaseError, transaction
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
-from generation import status
+from generation import paces, status
 from generation.engine.recipe import Recipe
 from generation.models import Job, Prompt
 from library.models import Batch
@@ -17,11 +18,15 @@ from library.models import Batch
 logger = logging.getLogger(__name__)
 
 
-def submit(recipe: Recipe, *, visitor: str = "") -> Job:
-    """Put a job for `recipe` at the end of the queue and wake the worker: both or neither."""
+def submit(recipe: Recipe, *, visitor: str = "", promised: float | None = None) -> Job:
+    """Put a job for `recipe` at the end of the queue and wake the worker: both or neither.
+
+    Args:
+        promised: the seconds that whoever sends it was told.
+    """
     with transaction.atomic():
         prompt = Prompt.objects.remember(recipe.prompt)
-        job = Job.objects.create(prompt=prompt, recipe_data=recipe.to_dict(), visitor=visitor)
+        job = Job.objects.create(prompt=prompt, recipe_data=recipe.to_dict(), visitor=visitor, promised=promised)
         if _shares_our_database():
             ring()
     if not _shares_our_database():
@@ -71,22 +76,26 @@ class Place:
     """Until it is done; None while nobody knows how fast the worker is."""
 
 
-def places() -> list[Place]:
-    """Everybody's active jobs in the order in which they are made, with a time for each."""
+def places(*upcoming: Recipe) -> list[Place]:
+    """Everybody's active jobs in the order in which they are made, with a time for each: three queries.
+
+    Args:
+        upcoming: recipes that nobody has sent yet; they come last, as jobs without a key.
+    """
     jobs = sorted(Job.objects.active(), key=lambda job: (job.state != Job.State.RUNNING, job.pk))
+    jobs += [Job(recipe_data=recipe.to_dict()) for recipe in upcoming]
     return list(_with_times(jobs))
 
 
-def _with_times(jobs: Iterable[Job]) -> Iterable[Place]:
-    worker = status.current()
-    ahead, position = 0.0, 0
-    for job in jobs:
+def _with_times(jobs: list[Job]) -> Iterable[Place]:
+    """Each job goes to the worker that is free first."""
+    now = status.current()
+    needed = paces.seconds_for([(job.recipe, job.group_size) for job in jobs], now.worker)
+    free = [0.0] * max(1, now.lanes)
+    position = 0
+    for job, seconds in zip(jobs, needed, strict=True):
         if job.state == Job.State.WAITING:
             position += 1
-        ahead += seconds_for(job.recipe, worker.speed) * (1 - job.fraction)
-        yield Place(job, position, ahead if worker.speed else None)
-
-
-def seconds_for(recipe: Recipe, speed: float) -> float:
-    """Seconds to make all pictures of `recipe` at `speed` s per picture, step and megapixel."""
-    return recipe.num_images * recipe.work * speed
+        done = heapq.heappop(free) + seconds * (1 - job.fraction)
+        heapq.heappush(free, done)
+        yield Place(job, position, done if now.speed and now.state != status.PAUSED else None)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -11,7 +12,7 @@ from generation import defaults
 from generation.engine.recipe import Recipe
 from generation.fingerprint import fingerprint
 from generation.heartbeat import SILENCE, Watch
-from generation.models import Worker
+from generation.models import Pause, Worker
 
 NONE, PAUSED = "none", "paused"
 
@@ -21,7 +22,7 @@ _WORDS = {
     Worker.State.READY: "Ready.",
     Worker.State.GENERATING: "Making pictures.",
     Worker.State.FAILED: "The worker has no model it can use.",
-    PAUSED: "Paused. Jobs wait until the owner resumes.",
+    PAUSED: "Paused. Jobs wait until its owner resumes.",
     NONE: "No worker is running. Jobs wait until its owner starts it: make run, or manage.py worker.",
 }
 _BEST_FIRST = (
@@ -41,12 +42,27 @@ class Status:
 
     state: str
     worker: Worker | None = None
+    lanes: int = 0
+    """Workers that can make pictures."""
+    pause: str | None = None
+    """The reason why no worker begins another group, "" where none was given; None: nothing is paused."""
 
     @property
     def words(self) -> str:
         if self.state == Worker.State.FAILED and self.worker and self.worker.notice:
             return self.worker.notice
-        return _WORDS[self.state]
+        return f"Paused: {self.pause}" if self.state == PAUSED and self.pause else _WORDS[self.state]
+
+    @property
+    def is_coming(self) -> bool:
+        return self.state in (Worker.State.STARTING, Worker.State.LOADING)
+
+    @property
+    def seconds_to_ready(self) -> float | None:
+        """How long loading will take yet, as far as known."""
+        if not self.is_coming or not (self.worker and self.worker.ready_by):
+            return None
+        return max(0.0, (self.worker.ready_by - timezone.now()).total_seconds())
 
     @property
     def is_up(self) -> bool:
@@ -86,19 +102,25 @@ class Status:
     @property
     def version(self) -> str:
         """Changes whenever what people see does."""
-        return fingerprint(self.worker and self.worker.pk, self.state, self.model, self.is_demo, self.notice)
+        return fingerprint(
+            self.worker and self.worker.pk, self.state, self.model, self.is_demo, self.notice, self.pause
+        )
 
 
 def current() -> Status:
     """One query."""
-    workers = list(Worker.objects.all())
+    workers = list(Worker.objects.defer("preview").annotate(pause=Subquery(Pause.objects.values("reason")[:1])))
     _watch.forget_all_but({worker.pk for worker in workers})
-    living = [Status(_state_of(worker), worker) for worker in workers if _is_alive(worker)]
-    return min(living, key=lambda status: _BEST_FIRST.index(status.state), default=Status(NONE))
+    living = {worker: _state_of(worker, worker.pause) for worker in workers if _is_alive(worker)}
+    if not living:
+        return Status(NONE)
+    best = min(living, key=lambda worker: _BEST_FIRST.index(living[worker]))
+    lanes = sum(worker.state in (Worker.State.READY, Worker.State.GENERATING) for worker in living)
+    return Status(living[best], best, lanes, best.pause)
 
 
-def _state_of(worker: Worker) -> str:
-    return PAUSED if worker.paused and worker.state == Worker.State.READY else worker.state
+def _state_of(worker: Worker, pause: str | None) -> str:
+    return PAUSED if pause is not None and worker.state == Worker.State.READY else worker.state
 
 
 def _is_alive(worker: Worker) -> bool:

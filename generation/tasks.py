@@ -1,8 +1,11 @@
 """Where job, engine and library meet: the only place that makes pictures."""
 
+import base64
 import logging
 import time
+from collections.abc import Callable
 
+import PIL.Image
 from django.db import DatabaseError, transaction
 
 from generation import queue, worker
@@ -16,6 +19,7 @@ from library.models import Batch, Image
 logger = logging.getLogger(__name__)
 
 TICK = 0.25  # s between two writes of a job's progress
+PREVIEW = 1.0  # s between two previews
 
 NO_MEMORY = "The device ran out of memory. Try a smaller picture."
 
@@ -92,12 +96,17 @@ def _in_words(error: Exception) -> str:
 
 def _make_groups(job: Job, recipe: Recipe, batch: Batch, process: WorkerProcess) -> None:
     """Make every group that has a missing image, whole: the pixels of one depend on its neighbours."""
+    began = time.monotonic()
     stored = set(Image.objects.filter(batch=batch).values_list("position", flat=True))
     for first in range(1, recipe.num_images + 1, job.group_size):
         last = min(first + job.group_size - 1, recipe.num_images)
         missing = set(range(first, last + 1)) - stored
         if missing:
             _make_group(job, recipe, batch, process, first, last, missing)
+            seconds = time.monotonic() - began
+            batch.add_seconds(seconds)
+            process.learn(seconds, recipe, last - first + 1)
+            began += seconds
 
 
 def _make_group(
@@ -105,7 +114,6 @@ def _make_group(
 ) -> None:
     if process.is_paused:
         raise Stopping
-    began = time.monotonic()
     size = last - first + 1
     try:
         pictures = process.engine.generate(  # type: ignore[union-attr]
@@ -129,19 +137,20 @@ def _make_group(
             if not job.image_stored():
                 raise Lost
             Image.objects.store(encoded, batch=batch, position=position)
-    seconds = time.monotonic() - began
-    batch.add_seconds(seconds)
-    process.learn(seconds, recipe, size)
 
 
 class _Progress:
-    """Called after every step: writes how far the job is, and learns from the same UPDATE whether to go on."""
+    """Called after every step: writes how far the job is, and learns from the same UPDATE whether to go on.
+
+    Now and then it also shows how the pictures look.
+    """
 
     def __init__(self, job: Job, process: WorkerProcess, first: int) -> None:
         self._job, self._process, self._first = job, process, first
         self._next = 0.0
+        self._next_preview = time.monotonic() + TICK
 
-    def __call__(self, step: int, steps: int) -> None:
+    def __call__(self, step: int, steps: int, preview: Callable[[], list[PIL.Image.Image]]) -> None:
         if self._process.stopping():
             raise Stopping
         now = time.monotonic()
@@ -150,3 +159,11 @@ class _Progress:
         self._next = now + TICK
         if not self._job.tick(first=self._first, step=step, steps=steps):
             raise Cancelled
+        if now >= self._next_preview:
+            self._next_preview = now + PREVIEW
+            self._show(preview())
+
+    def _show(self, pictures: list[PIL.Image.Image]) -> None:
+        """Into this worker's own row: whatever happens to it happens to them, and no job can be harmed by it."""
+        small = [base64.b64encode(png.preview(picture)).decode() for picture in pictures]
+        self._process.set(preview={"job": str(self._job.uuid), "first": self._first, "pictures": small})

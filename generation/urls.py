@@ -11,5 +11,6 @@ urlpatterns = [
     path("jobs/<uuid:uuid>/card/", views.job_card, name="job-card"),
     path("jobs/<uuid:uuid>/cancel/", views.cancel, name="cancel"),
     path("queue/", views.queue_panel, name="queue"),
+    path("promise/", views.promise, name="promise"),
     path("status/", views.status_line, name="status"),
 ]

@@ -1,7 +1,8 @@
 """The home page, jobs as people watch them, the queue and the worker's state."""
 
 import secrets
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -18,12 +19,21 @@ from generation.fingerprint import fingerprint
 from generation.forms import HomeForm
 from generation.models import Job
 from generation.visitors import VisitorRequest
-from library.models import Batch
+from library.models import Batch, Image
 
 ENDED_TO_SHOW = 3
 """Jobs that have ended and still stand on the home page of whoever sent them."""
 
 UNCHANGED = 204
+
+
+class Tile(NamedTuple):
+    """A place for a picture: the image, or what there is of it so far."""
+
+    image: Image | None
+    is_now: bool = False
+    preview: str = ""
+    """WebP in base64."""
 
 
 @require_safe
@@ -33,7 +43,7 @@ def home(request: VisitorRequest) -> HttpResponse:
 
 
 def _home(request: VisitorRequest, form: HomeForm, code: int = 200) -> HttpResponse:
-    beside = _queue(request)
+    beside = _queue(request, form.data or form.initial)
     cards = _cards(request, _mine(request), beside["places"])
     return render(request, "generation/home.html", {"form": form, "cards": cards, **beside}, status=code)
 
@@ -76,15 +86,16 @@ def _card_version(job: Job, queue_version: str = "") -> str:
     return f"{job.version}-{queue_version or _queue_version()}"
 
 
-def _tiles(job: Job, batch: Batch | None, *, is_first: bool) -> list[Any]:
-    """For each position the image, or None where one is still to come.
-
-    A job has its places reserved once it is the first in the queue; those that wait behind it take a line each.
-    """
+def _tiles(job: Job, batch: Batch | None, *, is_first: bool) -> list[Tile]:
+    """A job has its places reserved once it is the first in the queue; those that wait behind it take a line each."""
     images = {image.position: image for image in batch.kept_images} if batch else {}
     if not job.is_active or not (images or is_first or job.state == Job.State.RUNNING):
-        return list(images.values())
-    return [images.get(position) for position in range(1, job.recipe.num_images + 1)]
+        return [Tile(image) for image in images.values()]
+    now = range(job.first, job.last + 1) if job.state == Job.State.RUNNING and job.first else range(0)
+    return [
+        Tile(images.get(position), position in now, job.preview.get(position, ""))
+        for position in range(1, job.recipe.num_images + 1)
+    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -96,7 +107,8 @@ def create(request: VisitorRequest) -> HttpResponse:
     form = HomeForm(request.POST)
     if not form.is_valid():
         return _invalid(request, form)
-    job = queue.submit(form.recipe(), visitor=request.visitor)
+    promised = queue.places(form.recipe())[-1].seconds
+    job = queue.submit(form.recipe(), visitor=request.visitor, promised=promised)
     if not request.htmx:
         return redirect("generation:job", job.uuid)
     [card] = _cards(request, [job])
@@ -107,21 +119,21 @@ def create(request: VisitorRequest) -> HttpResponse:
 def _invalid(request: VisitorRequest, form: HomeForm) -> HttpResponse:
     if not request.htmx:
         return _home(request, form, code=422)
-    response = render(request, "generation/_form.html", {"form": form, **_queue(request)}, status=422)
+    response = render(request, "generation/_form.html", {"form": form, **_queue(request, request.POST)}, status=422)
     return reswap(retarget(response, "#composer"), "outerHTML")
 
 
 @require_safe
 @never_cache
 def job(request: VisitorRequest, uuid: UUID) -> HttpResponse:
-    [card] = _cards(request, [get_object_or_404(Job, uuid=uuid)])
+    [card] = _cards(request, [_job(uuid)])
     return render(request, "generation/job.html", {"card": card})
 
 
 @require_safe
 @never_cache
 def job_card(request: VisitorRequest, uuid: UUID) -> HttpResponse:
-    shown = get_object_or_404(Job, uuid=uuid)
+    shown = _job(uuid)
     if request.GET.get("v") == _card_version(shown):
         return HttpResponse(status=UNCHANGED)
     return _render_card(request, shown)
@@ -144,8 +156,11 @@ def cancel(request: VisitorRequest, uuid: UUID) -> HttpResponse:
     shown.cancel()
     if not request.htmx:
         return redirect("generation:job", uuid)
-    shown.refresh_from_db()
-    return _render_card(request, shown)
+    return _render_card(request, _job(uuid))
+
+
+def _job(uuid: UUID) -> Job:
+    return get_object_or_404(Job.objects.select_related("worker"), uuid=uuid)
 
 
 @require_safe
@@ -153,13 +168,31 @@ def cancel(request: VisitorRequest, uuid: UUID) -> HttpResponse:
 def queue_panel(request: VisitorRequest) -> HttpResponse:
     if request.GET.get("v") == _queue_version():
         return HttpResponse(status=UNCHANGED)
-    return render(request, "generation/_queue.html", {**_queue(request), "oob": True})
+    return render(request, "generation/_queue.html", {**_queue(request, request.GET), "oob": True})
 
 
-def _queue(request: VisitorRequest) -> dict[str, Any]:
+@require_safe
+@never_cache
+def promise(request: VisitorRequest) -> HttpResponse:
+    """How long the settings in the form would take, if they were sent now."""
+    return render(request, "generation/_promise.html", _queue(request, request.GET))
+
+
+def _queue(request: VisitorRequest, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What the queue's panel and the promise beside the button need.
+
+    Args:
+        settings: what the form holds now, for the promise; nonsense promises nothing.
+    """
     version = _queue_version()  # before the rows: a change between the two is shown twice, never missed
+    form = HomeForm({**settings, "prompt": "-"})
+    upcoming = [form.recipe()] if form.is_valid() else []
+    places = queue.places(*upcoming)
+    promise = places.pop() if upcoming else None
     return {
-        "places": queue.places(),
+        "places": places,
+        "promise": promise,
+        "ahead": len(places),
         "failed": Job.objects.failed_lately(),
         "queue_version": version,
         "visitor": request.visitor,

@@ -6,6 +6,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,11 +14,11 @@ from django.db import DatabaseError, connection
 from django.db.models import F
 from django.utils import timezone
 
-from generation import defaults, queue
+from generation import defaults, paces, queue
 from generation.engine.base import Engine, Unreadable
 from generation.engine.recipe import Recipe
 from generation.heartbeat import BEAT, SILENCE, Watch
-from generation.models import Job, Worker
+from generation.models import Job, Pace, Pause, Worker
 from generation.slots import Slot, SlotTaken
 
 logger = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class WorkerProcess:
         from generation.engine.diffusion import DiffusionEngine
 
         began = time.monotonic()
-        self.set(state=Worker.State.STARTING)
+        self.set(state=Worker.State.STARTING, ready_by=self._ready_by())
         engine = DiffusionEngine(settings.PLAYGROUND_DEVICE, cache=settings.PLAYGROUND_CACHE / "hub")
         if not self._take_slot(settings.PLAYGROUND_SLOT or engine.slot, wait=wait):
             return False
@@ -67,9 +68,11 @@ class WorkerProcess:
         self.set(state=Worker.State.LOADING, device=str(engine.device), notice="")
         if self._load(engine):
             self.engine = engine
+            seconds = time.monotonic() - began
+            Pace.objects.learn(self._start, seconds)
             logger.info(
                 "Ready after %.1f s: %s on %s (%s), groups of %d, %.2f s a picture.",
-                time.monotonic() - began,
+                seconds,
                 self.row.model,
                 engine.device,
                 str(engine.dtype).removeprefix("torch."),
@@ -77,6 +80,17 @@ class WorkerProcess:
                 _default_recipe(self.row.model_defaults).work * self.row.speed,
             )
         return not self.stopping()
+
+    @property
+    def _start(self) -> str:
+        """The kind of start, by the first model that will be tried."""
+        names = [checkpoint.name for checkpoint in self._models.checkpoints]
+        return f"start with {' '.join(names[:1])}"[:400]
+
+    def _ready_by(self) -> datetime | None:
+        """When the model will be loaded, as far as earlier starts tell."""
+        known = Pace.objects.known([self._start])
+        return timezone.now() + timedelta(seconds=known[self._start]) if known else None
 
     def _take_slot(self, name: str, *, wait: bool) -> bool:
         slot = Slot(name, settings.PLAYGROUND_RUN)
@@ -123,7 +137,7 @@ class WorkerProcess:
 
     @property
     def is_paused(self) -> bool:
-        return Worker.objects.filter(pk=self.row.pk, paused=True).exists()
+        return Pause.objects.exists()
 
     def set(self, **fields: Any) -> None:
         """Write `fields` of this worker's row."""
@@ -132,7 +146,8 @@ class WorkerProcess:
         Worker.objects.filter(pk=self.row.pk).update(**fields)
 
     def learn(self, seconds: float, recipe: Recipe, size: int) -> None:
-        """Correct the speed by a group of `size` pictures that took `seconds`."""
+        """Correct what is known of the speed by a group of `size` pictures that took `seconds`."""
+        paces.learn_group(recipe, size, seconds, self.row)
         measured = seconds / (size * recipe.work)
         self.set(speed=0.5 * self.row.speed + 0.5 * measured)
 

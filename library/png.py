@@ -19,6 +19,7 @@ CHUNK = "playground"
 """Keyword of the iTXt chunk that holds the whole recipe as JSON; `parameters` beside it is for other tools."""
 
 COMPRESSION = 1  # zlib level: level 6 takes 2.6 times as long for files 13 % smaller
+PREVIEW_SIDE = 96  # px
 THUMBNAIL_SIDE = 384  # px: a 200 px tile at twice the density
 
 
@@ -95,3 +96,12 @@ def thumbnail(source: Path, target: Path) -> None:
     part = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.part")  # others may ask, too
     part.write_bytes(file.getvalue())
     part.replace(target)
+
+
+def preview(picture: Image.Image) -> bytes:
+    """A WebP file of `picture` with PREVIEW_SIDE px on its longer side, for as long as there is nothing better."""
+    scale = PREVIEW_SIDE / max(picture.size)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    file = BytesIO()
+    picture.resize(size, Image.Resampling.BICUBIC).save(file, "WEBP", quality=70, method=2)
+    return file.getvalue()

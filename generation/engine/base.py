@@ -9,8 +9,12 @@ from PIL import Image
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.recipe import Recipe
 
-OnStep = Callable[[int, int], None]
-"""Called after each denoising step with (step, steps); it may raise Cancelled."""
+OnStep = Callable[[int, int, Callable[[], list[Image.Image]]], None]
+"""Called after each denoising step with (step, steps, preview); it may raise Cancelled.
+
+`preview()` gives a small RGB picture, a pixel per latent cell, of each picture of the group as the model has it in mind
+now; none where it cannot be told.
+"""
 
 
 class Cancelled(Exception):

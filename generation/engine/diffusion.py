@@ -12,6 +12,7 @@ from PIL import Image
 from generation.engine import devices, samplers, single_file
 from generation.engine.base import OnStep, OutOfMemory, Speed, Unreadable
 from generation.engine.checkpoints import Checkpoint
+from generation.engine.preview import Preview
 from generation.engine.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class DiffusionEngine:
         pipeline.to(self.device)
         pipeline.unet.to(memory_format=torch.channels_last)
         self._pipeline = pipeline
+        self._preview = Preview(pipeline.vae)
         self._scheduler_config = dict(pipeline.scheduler.config)
 
     def _read(self, checkpoint: Checkpoint) -> Any:
@@ -122,11 +124,12 @@ class DiffusionEngine:
     def _generate(self, recipe: Recipe, first: int, size: int, on_step: OnStep) -> list[Image.Image]:
         pipeline = self._pipeline
         pipeline.scheduler = samplers.make(recipe.sampler, self._scheduler_config, steps=recipe.steps)
+        self._preview.watch(pipeline.scheduler)
         embeddings, negative_embeddings = self._encode(recipe)
         width, height = recipe.output_size
 
         def report(_pipeline: Any, step: int, _timestep: Any, _tensors: dict[str, Any]) -> dict[str, Any]:
-            on_step(step + 1, pipeline.num_timesteps)
+            on_step(step + 1, pipeline.num_timesteps, self._preview.pictures)
             return {}
 
         return list(

@@ -5,12 +5,17 @@ const byId = (id) => document.getElementById(id);
 const isPoll = (request) => request.verb === "get" && !request.triggeringEvent;
 
 // A hidden tab asks for nothing, and asks once when it is seen again.
-let rested = new Set();
+// My own job is the exception: every few seconds, so that the tab's title and a notification can tell of it.
+const HIDDEN_PAUSE = 5000; // ms
+let rested = new Set(), askedHidden = 0;
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (document.hidden && event.detail.requestConfig.verb === "get") {
-    rested.add(event.detail.elt);
-    event.preventDefault();
+  if (!document.hidden || event.detail.requestConfig.verb !== "get") return;
+  if (event.detail.elt.matches(".job.mine") && performance.now() - askedHidden > HIDDEN_PAUSE) {
+    askedHidden = performance.now();
+    return;
   }
+  rested.add(event.detail.elt);
+  event.preventDefault();
 });
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
@@ -30,20 +35,10 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:sendError", () => { byId("offline").hidden = false; });
 document.addEventListener("htmx:beforeOnLoad", () => { byId("offline").hidden = true; });
 
-// A slider and its number box are one control, and the promised time follows them.
-function promise() {
-  const place = byId("promise");
-  if (!place) return;
-  const seconds = Math.round(Number(place.dataset.ahead) + place.dataset.each * byId("id_num_images").value);
-  const minutes = Math.floor(seconds / 60);
-  place.textContent = place.dataset.each ? `≈ ${minutes}:${String(seconds % 60).padStart(2, "0")}` : "";
-}
-promise();
-document.addEventListener("htmx:afterSettle", promise);
+// A slider and its number box are one control.
 document.addEventListener("input", (event) => {
   const twin = event.target.dataset.twin ? byId(event.target.dataset.twin) : document.querySelector(`[data-twin="${event.target.id}"]`);
   if (twin && event.target.value) twin.value = event.target.value;
-  promise();
 });
 
 // The answer to a submit fills or clears the seed's box, but never what was typed there meanwhile.
@@ -65,6 +60,30 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   const form = event.target.closest("#composer");
   if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) form.requestSubmit();
+});
+
+// Arrow-up in an empty prompt, or at its beginning, brings back the last prompts; arrow-down goes the other way.
+const kept = () => JSON.parse(localStorage.getItem("prompts") ?? "[]");
+let shown = -1, draft = "";
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "composer") return;
+  const words = byId("id_prompt").value.trim();
+  if (words) localStorage.setItem("prompts", JSON.stringify([words, ...kept().filter((other) => other !== words)].slice(0, 50)));
+  shown = -1;
+}, true);
+document.addEventListener("keydown", (event) => {
+  if (event.target.id !== "id_prompt" || !["ArrowUp", "ArrowDown"].includes(event.key) || event.isComposing) return;
+  const prompt = event.target, prompts = kept();
+  const isBrowsing = shown >= 0 && prompt.value === prompts[shown];
+  if (!isBrowsing) shown = -1;
+  const isAtStart = prompt.selectionStart === 0 && prompt.selectionEnd === 0;
+  const next = event.key === "ArrowUp" ? shown + 1 : shown - 1;
+  if (!(isBrowsing || (isAtStart && event.key === "ArrowUp")) || next < -1 || next >= prompts.length) return;
+  event.preventDefault();
+  if (!isBrowsing) draft = prompt.value;
+  shown = next;
+  prompt.value = shown < 0 ? draft : prompts[shown];
+  prompt.setSelectionRange(prompt.value.length, prompt.value.length);
 });
 
 // The theme changes in place, so that a prompt half written stays; the cookie is for the next page.

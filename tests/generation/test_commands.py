@@ -82,9 +82,10 @@ def test_generate_now_says_that_the_device_is_taken(site: Site) -> None:
 
 
 def test_a_paused_worker_makes_nothing_until_it_is_resumed(site: Site) -> None:
-    assert "1 workers pause." in site.command("pause").stdout
+    assert "Paused" in site.command("pause", "a film is on").stdout
     uuid = site.submit("a fox")
     assert site.job(uuid)["state"] == "waiting"
-    assert b"Paused" in site.get("/")[1]
-    site.command("resume")
+    assert b"Paused: a film is on" in site.get("/")[1]
+    assert "go on" in site.command("resume").stdout
+    assert "Nothing was paused" in site.command("resume").stdout
     site.wait_for(uuid)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -98,7 +99,7 @@ def test_a_cancelled_job_stops_at_that_step_and_the_engine_stays_usable(engine: 
     before = make(engine)[0]
     seen: list[int] = []
 
-    def cancel_at_two(step: int, _steps: int) -> None:
+    def cancel_at_two(step: int, *_: Any) -> None:
         seen.append(step)
         if step == 2:
             raise Cancelled
@@ -121,7 +122,7 @@ def test_a_cancelled_job_stops_at_that_step_and_the_engine_stays_usable(engine: 
 def test_too_little_memory_is_told_from_other_errors(engine: DiffusionEngine, kind: str, words: str) -> None:
     import torch
 
-    def run_out(_step: int, _steps: int) -> None:
+    def run_out(*_: Any) -> None:
         raise (getattr(builtins, kind, None) or getattr(torch, kind))(words)
 
     with pytest.raises(OutOfMemory):

@@ -256,9 +256,9 @@ def test_every_finished_image_makes_the_deaths_before_it_forgotten() -> None:
     [
         ({}, 0, 0.0),
         ({"group_size": 3, "first": 1, "step": 0, "steps": 10}, 3, 0.0),
-        ({"group_size": 3, "first": 4, "step": 5, "steps": 10}, 6, 4.5 / 9),
-        ({"group_size": 1, "first": 9, "step": 10, "steps": 10}, 9, 1.0),
-        ({"group_size": 6, "first": 7, "step": 5, "steps": 10}, 9, 7.5 / 9),
+        ({"group_size": 3, "first": 4, "step": 5, "steps": 9}, 6, 4.5 / 9),
+        ({"group_size": 1, "first": 9, "step": 9, "steps": 9}, 9, 8.9 / 9),
+        ({"group_size": 6, "first": 7, "step": 5, "steps": 9}, 9, 7.5 / 9),
     ],
 )
 def test_progress_counts_the_images_before_and_the_steps_of_the_group(

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from generation import queue, status
 from generation.engine.recipe import Recipe
-from generation.models import Job, Prompt, Worker
+from generation.models import Job, Pause, Prompt, Worker
 from library.models import Batch
 
 pytestmark = pytest.mark.django_db
@@ -117,7 +117,39 @@ def test_times_add_up_from_the_measured_speed() -> None:
     running, *_ = (queue.submit(a_recipe(num_images=count)) for count in (3, 3, 6))
     progress = {"group_size": 3, "first": 1, "step": 5, "steps": 10}
     Job.objects.filter(pk=running.pk).update(state="running", **progress)
-    assert [place.seconds for place in queue.places()] == pytest.approx([7.5, 22.5, 52.5])
+    left = 15 * (1 - 5 / 11)  # decoding and storing counts as a step
+    assert [place.seconds for place in queue.places()] == pytest.approx([left, left + 15, left + 45])
+
+
+def test_what_nobody_has_sent_yet_has_its_time_at_the_end_of_the_queue() -> None:
+    a_worker(speed=0.5)
+    queue.submit(a_recipe())
+    [waiting, upcoming] = queue.places(a_recipe(num_images=6))
+    assert (waiting.seconds, upcoming.seconds, upcoming.position) == (15, 45, 2)
+    assert Job.objects.count() == 1
+
+
+def test_two_workers_share_what_waits() -> None:
+    a_worker(speed=0.5)
+    a_worker(speed=0.5)
+    for count in (3, 6, 3):
+        queue.submit(a_recipe(num_images=count))
+    assert [place.seconds for place in queue.places()] == [15, 30, 30]
+
+
+def test_while_the_queue_is_paused_nobody_is_promised_a_time() -> None:
+    a_worker(speed=0.5)
+    queue.submit(a_recipe())
+    Pause.objects.begin()
+    assert [place.seconds for place in queue.places()] == [None]
+
+
+def test_however_many_jobs_wait_their_times_take_three_queries(django_assert_num_queries: Any) -> None:
+    a_worker(speed=0.5)
+    for seed in range(10):
+        queue.submit(a_recipe(seed=seed, steps=10 + seed))
+    with django_assert_num_queries(3):
+        queue.places(a_recipe())
 
 
 @pytest.mark.parametrize("with_worker", [False, True])

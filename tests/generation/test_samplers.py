@@ -26,7 +26,7 @@ def engine(tiny_model: Path) -> DiffusionEngine:
 def test_every_sampler_makes_a_picture_and_counts_its_steps(engine: DiffusionEngine, name: str, steps: int) -> None:
     seen: list[tuple[int, int]] = []
     recipe = Recipe(prompt="a fox", seed=7, width=64, height=64, steps=steps, guidance_scale=4.0, sampler=name)
-    [picture] = engine.generate(recipe, first=1, size=1, on_step=lambda *progress: seen.append(progress))
+    [picture] = engine.generate(recipe, first=1, size=1, on_step=lambda step, of, _: seen.append((step, of)))
     total = len(seen)
     assert seen == [(step, total) for step in range(1, total + 1)]
     assert total >= steps  # some ask the model more often

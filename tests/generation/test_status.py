@@ -6,7 +6,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from generation import status
-from generation.models import Worker
+from generation.models import Pause, Worker
 
 pytestmark = pytest.mark.django_db
 
@@ -38,13 +38,20 @@ def test_a_living_worker_says_how_it_is(state: str, is_up: bool) -> None:
 
 
 def test_a_paused_worker_has_its_model_and_waits() -> None:
-    a_worker(state="ready", paused=True)
-    assert (status.current().state, status.current().is_up) == ("paused", True)
+    a_worker(state="ready")
+    Pause.objects.begin("the card is needed for a film")
+    now = status.current()
+    assert (now.state, now.is_up, now.words) == ("paused", True, "Paused: the card is needed for a film")
+    Pause.objects.begin()
+    assert status.current().words == "Paused. Jobs wait until its owner resumes."
+    Pause.objects.end()
+    assert status.current().state == "ready"
 
 
 def test_a_worker_that_is_to_pause_says_so_after_its_group() -> None:
-    a_worker(state="generating", paused=True)
-    assert status.current().state == "generating"
+    a_worker(state="generating")
+    Pause.objects.begin("a film")
+    assert (status.current().state, status.current().pause) == ("generating", "a film")
 
 
 def test_a_worker_without_a_model_says_why() -> None:

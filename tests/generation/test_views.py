@@ -237,7 +237,7 @@ def test_whoever_sent_a_job_can_cancel_it(client: Client, mine: Job) -> None:
 
 def test_to_htmx_a_cancelled_job_is_its_card(client: Client, mine: Job) -> None:
     html = text(client.post(f"/jobs/{mine.uuid}/cancel/", headers=HTMX))
-    assert 'class="job job-cancelled"' in html
+    assert 'class="job job-cancelled mine"' in html
     assert "<html" not in html
 
 

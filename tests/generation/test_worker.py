@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from generation import queue, tasks
 from generation.engine.recipe import Recipe
-from generation.models import Job, Worker
+from generation.models import Job, Pause, Worker
 from generation.slots import SlotTaken
 from generation.worker import WorkerProcess
 from library.models import Batch, Image
@@ -112,10 +112,10 @@ def test_a_worker_that_goes_leaves_nothing_behind(open_worker: OpenWorker) -> No
 
 def test_a_paused_worker_makes_nothing_until_it_goes_on(process: WorkerProcess) -> None:
     job = submit()
-    Worker.objects.update(paused=True)
+    Pause.objects.begin()
     tasks.generate_next()
     assert (state_of(job), Batch.objects.count()) == ("waiting", 0)
-    Worker.objects.update(paused=False)
+    Pause.objects.end()
     tasks.generate_next()
     assert state_of(job) == "done"
 
@@ -125,7 +125,7 @@ def test_a_worker_that_is_paused_at_work_finishes_its_group(process: WorkerProce
 
     def pause_at_work() -> None:
         until(Job.objects.filter(step__gt=0).exists)
-        Worker.objects.update(paused=True)
+        Pause.objects.begin()
         connection.close()
 
     somebody = threading.Thread(target=pause_at_work)

@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from generation import queue, status
 from generation.engine.recipe import Recipe
-from generation.models import Job, Worker
+from generation.models import Job, Pause, Worker
 from library import png
 from library.models import Batch, Image
 from tests.pages import browser
@@ -69,7 +69,8 @@ def test_all_is_well_with_a_worker_that_has_its_model(client: Client, state: str
 
 
 def test_a_paused_worker_is_well_too(client: Client) -> None:
-    a_worker(state="ready", paused=True)
+    a_worker(state="ready")
+    Pause.objects.begin()
     assert (health(client)[0], health(client)[1]["worker"]) == (200, "paused")
 
 

@@ -2,11 +2,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from generation.models import Worker
+from generation import queue
+from generation.models import Pause
 
 
 class Command(BaseCommand):
     help = "Let paused workers go on."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{Worker.objects.update(paused=False)} workers go on.")
+        was_paused = Pause.objects.end()
+        queue.ring()
+        self.stdout.write("The workers go on." if was_paused else "Nothing was paused.")

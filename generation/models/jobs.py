@@ -1,4 +1,4 @@
-"""Prompts, jobs and workers: their states and every move between them."""
+"""Prompts and jobs: the states of a job and every move between them."""
 
 import hashlib
 import uuid
@@ -10,6 +10,7 @@ from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from generation.engine.recipe import Recipe
+from generation.models.workers import Worker
 
 DEATHS = 3
 """Workers that may die at one image of a job before the job is set aside."""
@@ -44,43 +45,13 @@ class Prompt(models.Model):
         return hashlib.sha256(words.encode()).hexdigest()
 
 
-class Worker(models.Model):
-    """One life of a worker process. The row goes when the life is known to be over."""
-
-    class State(models.TextChoices):
-        STARTING = "starting"
-        LOADING = "loading"
-        READY = "ready"
-        GENERATING = "generating"
-        FAILED = "failed"
-
-    host = models.CharField(max_length=255)
-    slot = models.CharField(max_length=255, blank=True, help_text="The device it holds; empty until it does.")
-    pid = models.PositiveIntegerField()
-    state = models.CharField(max_length=16, choices=State, default=State.STARTING)
-    paused = models.BooleanField(default=False)
-    model = models.CharField(max_length=255, blank=True)
-    is_demo = models.BooleanField(default=False, help_text="Whether the model is the one that ships with the site.")
-    model_defaults = models.JSONField(default=dict, help_text="What the model's folder names for itself.")
-    device = models.CharField(max_length=255, blank=True)
-    notice = models.TextField(blank=True, help_text="What is wrong, in words for people.")
-    group_size = models.PositiveSmallIntegerField(default=1, help_text="Pictures it denoises together.")
-    speed = models.FloatField(default=0.0, help_text="Seconds per picture, step and megapixel; 0 until measured.")
-    beats = models.PositiveBigIntegerField(default=0, help_text="Raised every 2 s while it lives.")
-    started = models.DateTimeField(default=timezone.now)
-    seen = models.DateTimeField(default=timezone.now)
-
-    def __str__(self) -> str:
-        return f"{self.host} {self.slot or 'starting'} ({self.pid})"
-
-
 class JobQuerySet(models.QuerySet["Job"]):
     def waiting(self) -> "JobQuerySet":
         return self.filter(state=Job.State.WAITING).order_by("pk")
 
     def active(self) -> "JobQuerySet":
         """Running and waiting, in the order in which they are made."""
-        return self.filter(state__in=Job.ACTIVE).order_by("pk")
+        return self.filter(state__in=Job.ACTIVE).order_by("pk").select_related("worker")
 
     def failed_lately(self) -> "JobQuerySet":
         """The last few that failed within minutes, newest first: whoever looks at the queue learns of them."""
@@ -148,6 +119,7 @@ class Job(models.Model):
     steps = models.PositiveSmallIntegerField(default=0, help_text="Steps of the group, as the sampler counts.")
     version = models.PositiveIntegerField(default=1, help_text="Raised whenever what people see changes.")
 
+    promised = models.FloatField(null=True, blank=True, help_text="Seconds from created to finished, as foretold.")
     created = models.DateTimeField(default=timezone.now)
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
@@ -176,11 +148,24 @@ class Job(models.Model):
 
     @property
     def fraction(self) -> float:
-        """How much of the job is done, 0.0 to 1.0."""
+        """How much of the job is done, 0.0 to 1.0. Decoding and storing a group counts as one step more."""
         if not self.steps:
             return 0.0
-        done = self.first - 1 + (self.last - self.first + 1) * self.step / self.steps
+        done = self.first - 1 + (self.last - self.first + 1) * self.step / (self.steps + 1)
         return done / self.recipe.num_images
+
+    @property
+    def took(self) -> float | None:
+        """Seconds from created to finished, to be held against `promised`."""
+        return (self.finished - self.created).total_seconds() if self.finished else None
+
+    @property
+    def preview(self) -> dict[int, str]:
+        """By position, how the pictures of the group being made look now: WebP in base64."""
+        shown = self.worker.preview if self.worker else {}
+        if shown.get("job") != str(self.uuid) or shown.get("first") != self.first:
+            return {}
+        return dict(enumerate(shown["pictures"], self.first))
 
     def cancel(self) -> bool:
         """Stop a waiting job now and ask a running one to stop. False: it had ended already."""

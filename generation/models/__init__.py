@@ -1,0 +1,6 @@
+"""What the database keeps of how pictures come to be."""
+
+from generation.models.jobs import Job, Prompt
+from generation.models.workers import Pace, Pause, Worker
+
+__all__ = ["Job", "Pace", "Pause", "Prompt", "Worker"]
