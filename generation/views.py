@@ -43,7 +43,8 @@ def home(request: VisitorRequest) -> HttpResponse:
 
 
 def _home(request: VisitorRequest, form: HomeForm, code: int = 200) -> HttpResponse:
-    beside = _queue(request, form.data or form.initial)
+    shown = {field.name: field.value() for field in form}
+    beside = _queue(request, shown)
     cards = _cards(request, _mine(request), beside["places"])
     return render(request, "generation/home.html", {"form": form, "cards": cards, **beside}, status=code)
 
@@ -119,7 +120,7 @@ def create(request: VisitorRequest) -> HttpResponse:
 def _invalid(request: VisitorRequest, form: HomeForm) -> HttpResponse:
     if not request.htmx:
         return _home(request, form, code=422)
-    response = render(request, "generation/_form.html", {"form": form, **_queue(request, request.POST)}, status=422)
+    response = render(request, "generation/_form.html", {"form": form, **_queue(request, request.POST.dict())}, status=422)
     return reswap(retarget(response, "#composer"), "outerHTML")
 
 
@@ -168,14 +169,14 @@ def _job(uuid: UUID) -> Job:
 def queue_panel(request: VisitorRequest) -> HttpResponse:
     if request.GET.get("v") == _queue_version():
         return HttpResponse(status=UNCHANGED)
-    return render(request, "generation/_queue.html", {**_queue(request, request.GET), "oob": True})
+    return render(request, "generation/_queue.html", {**_queue(request, request.GET.dict()), "oob": True})
 
 
 @require_safe
 @never_cache
 def promise(request: VisitorRequest) -> HttpResponse:
     """How long the settings in the form would take, if they were sent now."""
-    return render(request, "generation/_promise.html", _queue(request, request.GET))
+    return render(request, "generation/_promise.html", _queue(request, request.GET.dict()))
 
 
 def _queue(request: VisitorRequest, settings: Mapping[str, Any]) -> dict[str, Any]:

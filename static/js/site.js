@@ -62,27 +62,23 @@ document.addEventListener("keydown", (event) => {
   if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) form.requestSubmit();
 });
 
-// Arrow-up in an empty prompt, or at its beginning, brings back the last prompts; arrow-down goes the other way.
-const kept = () => JSON.parse(localStorage.getItem("prompts") ?? "[]");
-let shown = -1, draft = "";
+// Arrow-up brings back the last prompts, where there is nothing to go up in: in an empty prompt, at its beginning, and at
+// the end of one that was sent. Arrow-down goes the other way, to what was being written.
+const sent = () => JSON.parse(localStorage.getItem("prompts") ?? "[]");
+let draft = "";
 document.addEventListener("submit", (event) => {
-  if (event.target.id !== "composer") return;
-  const words = byId("id_prompt").value.trim();
-  if (words) localStorage.setItem("prompts", JSON.stringify([words, ...kept().filter((other) => other !== words)].slice(0, 50)));
-  shown = -1;
+  const words = event.target.id === "composer" ? byId("id_prompt").value.trim() : "";
+  if (words) localStorage.setItem("prompts", JSON.stringify([words, ...sent().filter((other) => other !== words)].slice(0, 50)));
 }, true);
 document.addEventListener("keydown", (event) => {
   if (event.target.id !== "id_prompt" || !["ArrowUp", "ArrowDown"].includes(event.key) || event.isComposing) return;
-  const prompt = event.target, prompts = kept();
-  const isBrowsing = shown >= 0 && prompt.value === prompts[shown];
-  if (!isBrowsing) shown = -1;
-  const isAtStart = prompt.selectionStart === 0 && prompt.selectionEnd === 0;
-  const next = event.key === "ArrowUp" ? shown + 1 : shown - 1;
-  if (!(isBrowsing || (isAtStart && event.key === "ArrowUp")) || next < -1 || next >= prompts.length) return;
+  const prompt = event.target, prompts = sent();
+  const now = prompts.indexOf(prompt.value.trim()), next = now + (event.key === "ArrowUp" ? 1 : -1);
+  const isAtEdge = prompt.selectionEnd === 0 || (now >= 0 && prompt.selectionStart === prompt.value.length);
+  if (!isAtEdge || next < -1 || next >= prompts.length) return;
   event.preventDefault();
-  if (!isBrowsing) draft = prompt.value;
-  shown = next;
-  prompt.value = shown < 0 ? draft : prompts[shown];
+  if (now < 0) draft = prompt.value;
+  prompt.value = next < 0 ? draft : prompts[next];
   prompt.setSelectionRange(prompt.value.length, prompt.value.length);
 });
 

@@ -1,7 +1,8 @@
 "use strict";
 // Waiting made bearable: times count down, the tab tells how far my job is, and the system says when it is done.
 
-// Between two answers of the site the times go on by themselves; an answer that says nearly the same moves nothing.
+// Between two answers of the site the times go on by themselves, down to the last second; an answer that says nearly the
+// same moves nothing.
 const ends = new Map(); // by the element's id: the moment it counts down to
 function countDown() {
   const now = performance.now();
@@ -12,7 +13,7 @@ function countDown() {
       element.ends = Math.abs(known - told) < 2000 ? known : told;
       ends.set(element.id, element.ends);
     }
-    const seconds = Math.max(0, Math.round((element.ends - now) / 1000));
+    const seconds = Math.max(1, Math.round((element.ends - now) / 1000));
     const minutes = Math.floor(seconds / 60);
     const text = minutes < 60
       ? `${minutes}:${String(seconds % 60).padStart(2, "0")}`
