@@ -34,7 +34,8 @@ document.addEventListener("htmx:beforeOnLoad", () => { byId("offline").hidden = 
 function promise() {
   const place = byId("promise");
   if (!place) return;
-  const seconds = Math.round(Number(place.dataset.ahead) + place.dataset.each * byId("id_num_images").value);
+  const work = byId("carried")?.dataset.work ?? 1; // settings other than the defaults take longer or shorter
+  const seconds = Math.round(Number(place.dataset.ahead) + place.dataset.each * work * byId("id_num_images").value);
   const minutes = Math.floor(seconds / 60);
   place.textContent = place.dataset.each ? `≈ ${minutes}:${String(seconds % 60).padStart(2, "0")}` : "";
 }
