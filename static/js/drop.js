@@ -45,14 +45,14 @@ document.addEventListener("dragleave", (event) => {
 });
 document.addEventListener("drop", (event) => {
   const composer = composerOf(event);
-  if (!composer) return;
+  if (!composer || !mayTake(event.dataTransfer)) return; // words that are dragged stay words
   composer.classList.remove("awaits");
+  event.preventDefault();
   const address = ours(event.dataTransfer);
   const [file] = event.dataTransfer.files;
-  if (!address && !file) return;
-  event.preventDefault();
   if (address) takeOurs(address);
-  else take(file);
+  else if (file) take(file);
+  else say("That is no picture of this site. Save it, and drop the file here.");
 });
 
 document.addEventListener("paste", (event) => {
