@@ -37,9 +37,9 @@ def client() -> Client:
     return browser()
 
 
-def drop(client: Client, data: bytes | None, name: str = "fox.png", **fields: Any) -> Any:
+def drop(client: Client, data: bytes | None, name: str = "fox.png", headers: Any = HTMX, **fields: Any) -> Any:
     files = {} if data is None else {"picture": SimpleUploadedFile(name, data)}
-    return client.post("/settings/", {**fields, **files}, headers=fields.pop("headers", HTMX))
+    return client.post("/settings/", {**fields, **files}, headers=headers)
 
 
 def ours(**changes: Any) -> bytes:
