@@ -1,12 +1,15 @@
 """One form checks every request, whatever it came by, and ends in a Recipe."""
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.functional import cached_property
 
 from generation import status
+from generation.carried import Carried, carried
 from generation.engine.recipe import SEEDS, Recipe
 from generation.engine.samplers import SAMPLERS
 
@@ -99,6 +102,15 @@ class HomeForm(RecipeForm):
     )
     keep_seed = forms.BooleanField(required=False, label="Keep the seed")
 
+    source = ""
+    """A line on where the settings are from, and what of them could not be taken over."""
+    refused = ""
+    """Why none could be taken from a picture."""
+
+    @cached_property
+    def carried(self) -> Carried | None:
+        return carried(self)
+
     @property
     def errors_without_a_box(self) -> list[str]:
         """What is wrong with settings that the page does not show, and with all of them together."""
@@ -113,3 +125,13 @@ class HomeForm(RecipeForm):
     def seed_to_show(self) -> int | None:
         """What stands in the seed's box after these pictures were asked for: the seed if it is kept."""
         return self.recipe().seed if self.cleaned_data["keep_seed"] else None
+
+
+def in_threes(values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """The values with as many images as the home page can ask for, and a sentence if that is another number."""
+    given = str(values.get("num_images", ""))
+    count = int(given) if given.isdecimal() and len(given) < 3 else 0
+    if count % 3 == 0 or count > 30:
+        return dict(values), ""
+    more = count + 3 - count % 3
+    return {**values, "num_images": more}, f"{count} image{'s' * (count > 1)} became {more}: here they come in threes."

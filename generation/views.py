@@ -13,13 +13,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import reswap, retarget, trigger_client_event
 
-from generation import queue, status
+from generation import dropping, queue, status
+from generation.carried import WITHOUT_A_BOX
 from generation.engine.recipe import SEEDS
 from generation.fingerprint import fingerprint
-from generation.forms import HomeForm
+from generation.forms import HomeForm, in_threes
 from generation.models import Job
 from generation.visitors import VisitorRequest
 from library.models import Batch, Image
+from library.settings_of import NoSettings
 
 ENDED_TO_SHOW = 3
 """Jobs that have ended and still stand on the home page of whoever sent them."""
@@ -39,14 +41,21 @@ class Tile(NamedTuple):
 @require_safe
 @never_cache
 def home(request: VisitorRequest) -> HttpResponse:
-    return _home(request, HomeForm(initial={"num_images": 3, **request.GET.dict()}))
+    values, note = in_threes({"num_images": 3, **request.GET.dict()})
+    form = HomeForm(initial=values)
+    form.source = note
+    return _home(request, form)
 
 
 def _home(request: VisitorRequest, form: HomeForm, code: int = 200) -> HttpResponse:
-    shown = {field.name: field.value() for field in form}
-    beside = _queue(request, shown)
+    beside = _queue(request, _shown(form))
     cards = _cards(request, _mine(request), beside["places"])
     return render(request, "generation/home.html", {"form": form, "cards": cards, **beside}, status=code)
+
+
+def _shown(form: HomeForm) -> dict[str, Any]:
+    """What stands in the form, right or wrong."""
+    return {field.name: field.value() for field in form}
 
 
 def _mine(request: VisitorRequest) -> list[Job]:
@@ -118,10 +127,33 @@ def create(request: VisitorRequest) -> HttpResponse:
 
 
 def _invalid(request: VisitorRequest, form: HomeForm) -> HttpResponse:
+    return reswap(retarget(_composer(request, form, code=422), "#composer"), "outerHTML")
+
+
+def _composer(request: VisitorRequest, form: HomeForm, code: int = 200) -> HttpResponse:
+    """The form anew; to others than htmx within its page."""
     if not request.htmx:
-        return _home(request, form, code=422)
-    response = render(request, "generation/_form.html", {"form": form, **_queue(request, request.POST.dict())}, status=422)
-    return reswap(retarget(response, "#composer"), "outerHTML")
+        return _home(request, form, code)
+    return render(request, "generation/_composer.html", {"form": form, **_queue(request, _shown(form))}, status=code)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings_of_picture(request: VisitorRequest) -> HttpResponse:
+    """The form, filled in with what a picture was made with; asked to reset, with what has a box alone."""
+    if request.method != "POST":  # as in `create`
+        return redirect("generation:home")
+    typed = request.POST.dict()
+    if "reset" in request.POST:
+        return _composer(request, HomeForm(initial={**typed, **dict.fromkeys(WITHOUT_A_BOX)}))
+    try:
+        taken = dropping.take(request.FILES.get("picture"))
+    except NoSettings as error:
+        form = HomeForm(initial=typed)
+        form.refused = str(error)
+        return _composer(request, form, code=422)
+    form = HomeForm(initial={**typed, **taken.values})
+    form.source = taken.line
+    return _composer(request, form)
 
 
 @require_safe

@@ -1,10 +1,21 @@
-"""The `parameters` text that A1111 introduced and most tools read. Others read it; we read our own chunk."""
+"""The `parameters` text that A1111 introduced and most tools read and write. Of our own pictures we read our chunk."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 SCHEDULES = ("Karras", "Exponential")  # written apart from the sampler since A1111 1.9
+OTHER_SCHEDULES = (
+    *("Polyexponential", "SGM Uniform", "KL Optimal", "Align Your Steps"),
+    *("Simple", "Normal", "DDIM", "Beta", "Turbo"),
+)
+"""What other tools write beside a sampler; no sampler of ours has one of these."""
+_NO_SCHEDULE = ("", "Automatic", "Uniform", "Default", "None")
+_NEGATIVE = "Negative prompt:"
+_TELLING = {"Steps", "Sampler", "Seed", "Size", "CFG scale"}
+# Bounded on purpose: a key of any length would take quadratic time on a line without colons.
+_PAIR = re.compile(r'\b(\w[\w /-]{1,40}):\s{0,9}("(?:[^"\\]|\\.)*"|[^,]*)(?:,|$)')
 
 
 def infotext(recipe: Mapping[str, Any], *, seed: int, width: int, height: int) -> str:
@@ -38,3 +49,94 @@ def _split_schedule(sampler: str) -> tuple[str, str | None]:
 def _quoted(value: object) -> str:
     text = f"{value:.10g}" if isinstance(value, float) else str(value)
     return json.dumps(text, ensure_ascii=False) if set(text) & set(",:\n") else text
+
+
+def parse(text: str) -> dict[str, Any]:
+    """What such a text says, by a recipe's names, and `tool`: who wrote it. What it leaves out is left out.
+
+    The last line holds the settings if it has at least three and a usual one among them; else it is prompt. The
+    values are as they were written: they may be anything.
+    """
+    *lines, last = plain(text).strip().split("\n")
+    pairs = dict(_pairs(last))
+    if len(pairs) < 3 or not _TELLING & pairs.keys():
+        lines, pairs = [*lines, last], {}
+    at = next((at for at, line in enumerate(lines) if line.startswith(_NEGATIVE)), len(lines))
+    found = {
+        "prompt": "\n".join(lines[:at]).strip(),
+        "negative_prompt": "\n".join(lines[at:]).removeprefix(_NEGATIVE).strip(),
+        "steps": _number(pairs.get("Steps")),
+        "guidance_scale": _number(pairs.get("CFG scale")),
+        "seed": _number(pairs.get("Seed")),
+        "sampler": _with_schedule(pairs),
+        "model": pairs.get("Model"),
+        "tool": _tool(pairs),
+        **_size(pairs.get("Size", "")),
+    }
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def plain(text: str) -> str:
+    """The text without what no database or page could hold: halves of surrogate pairs and NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def split_any_schedule(sampler: str) -> tuple[str, str | None]:
+    """The sampler's name and its schedule, whichever tool wrote them: 'Euler SGM Uniform' -> ('Euler', 'SGM Uniform').
+
+    >>> split_any_schedule("DPM++ 2M Karras")
+    ('DPM++ 2M', 'Karras')
+    """
+    for schedule in (*SCHEDULES, *OTHER_SCHEDULES):
+        name = sampler.removesuffix(f" {schedule}")
+        if name != sampler:
+            return name, schedule
+    return sampler, None
+
+
+def _pairs(line: str) -> Iterator[tuple[str, str]]:
+    for match in _PAIR.finditer(line):
+        key, value = match.groups()
+        yield key.strip(), _unquoted(value.strip())
+
+
+def _unquoted(value: str) -> str:
+    if not value.startswith('"'):
+        return value
+    try:
+        return plain(str(json.loads(value)))
+    except ValueError:
+        return value
+
+
+def _number(text: str | None) -> int | float | None:
+    """A number of a sensible length; None for anything else."""
+    if not text or not re.fullmatch(r"-?\d{1,20}(\.\d{1,20})?", text, re.ASCII):
+        return None
+    return float(text) if "." in text else int(text)
+
+
+def _with_schedule(pairs: Mapping[str, str]) -> str | None:
+    """'DPM++ 2M Karras', as it stands in older files; newer ones name the schedule apart, by either key."""
+    sampler = pairs.get("Sampler", "")
+    schedule = pairs.get("Schedule type", pairs.get("Scheduler", ""))
+    if not sampler or schedule in _NO_SCHEDULE or sampler.endswith(f" {schedule}"):
+        return sampler
+    return f"{sampler} {schedule}"
+
+
+def _size(text: str) -> dict[str, int]:
+    """Of the picture as it came out, so with the factor that leaves a size as it is."""
+    match = re.fullmatch(r"(\d{1,6})x(\d{1,6})", text, re.ASCII)
+    return {"width": int(match[1]), "height": int(match[2]), "downsampling_factor": 8} if match else {}
+
+
+def _tool(pairs: Mapping[str, str]) -> str:
+    """'A1111 v1.10.1': Forge's versions begin with an f, others name themselves."""
+    version, app = pairs.get("Version", ""), pairs.get("App", "")
+    if app:
+        return app
+    names = {"v": "A1111", "f": "Forge"}
+    if re.match(r"[vf]\d", version):
+        return f"{names[version[0]]} {version}"
+    return version or ("A1111 or a tool like it" if pairs else "")

@@ -1,4 +1,4 @@
-"""Who may speak to this site at all: known host names only, and no other site's page."""
+"""Who may speak to this site at all: known host names only, no other site's page, and nobody without end."""
 
 import ipaddress
 from collections.abc import Callable
@@ -8,6 +8,8 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 from django.shortcuts import render
+
+LONGEST_BODY = 32 * 1024 * 1024  # bytes
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -65,3 +67,18 @@ class SameSite:
         origin = request.headers.get("Origin")
         here = {f"{request.scheme}://{request.get_host()}", settings.PLAYGROUND_PUBLIC_URL or None}
         return origin is None or origin in here
+
+
+class BoundedBody:
+    """Refuses bodies that are too long, or do not say how long they are, before a byte of them is read."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if "Transfer-Encoding" in request.headers:  # WSGI would give out nothing of it
+            return refuse(request, 411, "That did not say how long it is, so it was not read.")
+        if not length.isdecimal() or int(length[:20]) > LONGEST_BODY:
+            return refuse(request, 413, f"That is too large: {LONGEST_BODY // 1024**2} MiB are the most that is read.")
+        return self.get_response(request)

@@ -1,5 +1,6 @@
 """Who may speak to the site: known host names only, and no other site's page."""
 
+import io
 import platform
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from generation.models import Job
+from playground.middleware import LONGEST_BODY
 from tests.pages import browser
 
 pytestmark = pytest.mark.django_db
@@ -173,3 +175,30 @@ def test_a_form_with_its_token_is_taken() -> None:
     client = Client(enforce_csrf_checks=True, headers={"host": "localhost"})
     token = client.get("/").content.decode().partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
     assert client.post("/jobs/", {"prompt": "a fox", "csrfmiddlewaretoken": token}).status_code == 302
+
+
+class Unread(io.RawIOBase):
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        raise AssertionError("The body was read.")
+
+
+@pytest.mark.parametrize(
+    ("headers", "code", "sentence"),
+    [
+        ({"CONTENT_LENGTH": str(LONGEST_BODY + 1)}, 413, "That is too large: 32 MiB are the most that is read."),
+        ({"CONTENT_LENGTH": "9" * 5000}, 413, "That is too large"),
+        ({"CONTENT_LENGTH": "-1"}, 413, "That is too large"),
+        ({"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}, 411, "That did not say how long it is"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/settings/", "/jobs/", "/theme/", "/admin/login/", "/nowhere/"])
+def test_a_body_without_end_is_refused_unread(path: str, headers: Any, code: int, sentence: str) -> None:
+    client = Client(enforce_csrf_checks=True, headers={"host": "localhost"})
+    answer = client.generic(
+        "POST", path, content_type="multipart/form-data; boundary=x", **headers, **{"wsgi.input": Unread()}
+    )
+    assert answer.status_code == code
+    assert sentence in answer.content.decode()
