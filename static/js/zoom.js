@@ -50,7 +50,10 @@ document.addEventListener("focusin", (event) => {
   if (event.target.matches("[data-png]:focus-visible")) enlarge(event.target);
 });
 document.addEventListener("focusout", shrink);
-document.addEventListener("scroll", shrink, { passive: true });
+document.addEventListener("scroll", () => { // what has the focus may have scrolled into view
+  if (!tile?.matches(":focus-visible")) shrink();
+  else if (!zoom.hidden) place();
+}, { passive: true });
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") shrink(); });
 document.addEventListener("htmx:afterSettle", () => { if (tile && !tile.isConnected) shrink(); });
 
