@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from generation import queue, tasks
 from generation.engine.recipe import Recipe
-from generation.models import Job, Pause, Worker
+from generation.models import Job, Pace, Pause, Worker
 from generation.slots import SlotTaken
 from generation.worker import WorkerProcess
 from library.models import Batch, Image
@@ -108,6 +108,16 @@ def test_a_worker_that_goes_leaves_nothing_behind(open_worker: OpenWorker) -> No
     open_worker().close()
     assert not Worker.objects.exists()
     assert open_worker().row.state == "ready"  # the device was free
+
+
+def test_a_start_is_foretold_by_those_before_it(open_worker: OpenWorker) -> None:
+    first = open_worker()
+    assert first.row.ready_by is None
+    first.close()
+    learned = Pace.objects.get(kind__startswith="start with tiny").seconds
+    second = open_worker().row
+    assert second.ready_by
+    assert (second.ready_by - second.started).total_seconds() == pytest.approx(learned, abs=0.5)
 
 
 def test_a_paused_worker_makes_nothing_until_it_goes_on(process: WorkerProcess) -> None:
