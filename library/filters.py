@@ -92,7 +92,7 @@ DAY = "a day, such as 2026-05-31, today or yesterday"
 WHOLE, DECIMAL = "[0-9]{1,15}", r"[0-9]{1,15}(?:\.[0-9]{1,15})?"
 FILTERS = {
     "model": Filter("a name", _text, lambda value: Q(model__iexact=value)),
-    "size": Filter("a size, such as 512x512", _size, lambda value: Q(size=value)),
+    "size": Filter("a size, such as 512x512", _size, lambda value: Q(size__iexact=value)),
     "seed": Filter(NUMBER.format(42, 50), _span(WHOLE)),
     "steps": Filter(NUMBER.format(20, 30), _span(WHOLE), span("steps")),
     "sampler": Filter("a name", _text, lambda value: Q(sampler__iexact=value)),

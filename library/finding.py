@@ -49,7 +49,7 @@ class Finding(models.QuerySet[Row]):
 def _condition(name: str, value: str, visitor: str) -> Q:
     """What one filter asks of a batch."""
     if name == "fav":
-        starred = Q(pk__in=_images().kept().filter(favourite=True).values("batch"))
+        starred = Q(pk__among=_images().kept().filter(favourite=True).values("batch"))
         return starred if value == "yes" else ~starred
     if name == "seed":  # one seed may be that of any picture; a span is about the first
         return Q(pk__in=_images().filter(seed=value).values("batch")) if value.isdigit() else span("seed")(value)

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Lookup, TextField
+from django.db.models import BigAutoField, Lookup, TextField
+from django.db.models.lookups import In
 from django.db.models.sql.compiler import SQLCompiler
 
 from library.search import Phrase
@@ -60,6 +61,17 @@ class HasAny(Has):
     fts5_glue, tsquery_glue = "OR", "|"
 
 
+class Among(In):
+    """As `in`, but SQLite walks the batches in their order instead of fetching and sorting all of them."""
+
+    lookup_name = "among"
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        sql, parameters = self.as_sql(compiler, connection)
+        return f"+{sql}", parameters
+
+
 def register() -> None:
+    BigAutoField.register_lookup(Among)
     TextField.register_lookup(Has)
     TextField.register_lookup(HasAny)

@@ -224,7 +224,11 @@ class Image(models.Model):
         constraints = (models.UniqueConstraint(fields=("batch", "position"), name="one_image_per_position"),)
         indexes = (
             models.Index(fields=("seed", "batch"), name="image_seeds"),
-            models.Index(fields=("batch",), condition=Q(favourite=True, deleted=None), name="image_favourites"),
+            models.Index(
+                fields=("batch", "favourite", "deleted"),
+                condition=Q(favourite=True, deleted=None),
+                name="image_favourites",
+            ),
         )
 
     def __str__(self) -> str:

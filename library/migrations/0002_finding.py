@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='image',
-            index=models.Index(condition=models.Q(('deleted', None), ('favourite', True)), fields=['batch'], name='image_favourites'),
+            index=models.Index(condition=models.Q(('deleted', None), ('favourite', True)), fields=['batch', 'favourite', 'deleted'], name='image_favourites'),
         ),
         migrations.RunPython(add_word_index, remove_word_index),
     ]
