@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from statistics import quantiles
 from typing import Any
 from uuid import UUID, uuid4

@@ -46,14 +46,17 @@ def output_size(recipe: Mapping[str, Any]) -> str:
 
 def settings(recipe: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """(label, value) of everything that the recipe says, in the usual order; later versions' keys at the end."""
-    known = [key for key in LABELS if key in recipe]
-    others = [key for key in recipe if key not in LABELS]
-    return [(LABELS.get(key, key), recipe[key]) for key in (*known, *others) if recipe[key] not in ("", None)]
+    return [(LABELS.get(key, key), value) for key, value in _said(recipe).items()]
 
 
 def as_query(recipe: Mapping[str, Any], **changes: Any) -> str:
     """The settings as a query string: what the form of the first page is filled from."""
-    return urlencode({key: value for key, value in {**recipe, **changes}.items() if value not in ("", None)})
+    return urlencode(_said({**recipe, **changes}))
+
+
+def _said(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    keys = [*LABELS, *(key for key in recipe if key not in LABELS)]  # PostgreSQL keeps no order of its own
+    return {key: recipe[key] for key in keys if recipe.get(key) not in ("", None)}
 
 
 def _number(value: object) -> float | None:

@@ -34,10 +34,16 @@ byId("stage")?.addEventListener("touchend", (event) => {
   if (Math.abs(across) > 60 && Math.abs(across) > 2 * Math.abs(down)) turn(across > 0 ? "prev" : "next");
 }, { passive: true });
 
-// A control that changes applies at once.
+// A control that changes applies at once, and they stay unfolded.
 byId("controls")?.addEventListener("change", (event) => {
   if (event.target.checkValidity()) event.target.form.requestSubmit();
 });
+
+const controls = byId("controls")?.closest("details");
+if (controls) {
+  controls.open = sessionStorage.getItem("controls") === "open";
+  controls.addEventListener("toggle", () => sessionStorage.setItem("controls", controls.open ? "open" : "shut"));
+}
 
 // The box "Refresh" is remembered; while it is off the poll asks for nothing.
 const refresh = byId("refresh");
