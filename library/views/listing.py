@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from library import choices
@@ -24,6 +24,9 @@ OVERLAP = timedelta(seconds=3)
 EXAMPLES = ("a penguin on a pink background", "a sunflower on grass", "a rocket in the night sky")
 UNCHANGED = 204
 
+asked_anew = cache_control(private=True, no_cache=True)
+"""Not no-store, as never_cache would say: with that, a browser's way back loses how far one had scrolled."""
+
 
 def visitor_of(request: HttpRequest) -> str:
     """The mark of whoever asks, where the site gives marks."""
@@ -35,7 +38,7 @@ def search_of(request: HttpRequest) -> Search:
 
 
 @require_safe
-@never_cache
+@asked_anew
 def library(request: HttpRequest) -> HttpResponse:
     """Batches newest first, a portion at a time; to htmx the next portion alone."""
     search = search_of(request)

@@ -7,18 +7,17 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from library.facts import settings
 from library.lineage import descendants, remade
 from library.models import Batch, Image
 from library.search import Search
-from library.views.listing import search_of, visitor_of
+from library.views.listing import asked_anew, search_of, visitor_of
 
 
 @require_safe
-@never_cache
+@asked_anew
 def batch(request: HttpRequest, batch: UUID) -> HttpResponse:
     parents = ("source__batch", "remake_of__batch")
     shown = get_object_or_404(Batch.objects.worth_showing().select_related(*parents).with_images(), uuid=batch)
@@ -27,7 +26,7 @@ def batch(request: HttpRequest, batch: UUID) -> HttpResponse:
 
 
 @require_safe
-@never_cache
+@asked_anew
 def image(request: HttpRequest, batch: UUID, position: int) -> HttpResponse:
     shown = _image(batch, position)
     search = search_of(request)

@@ -113,6 +113,12 @@ def test_a_page_of_a_search_takes_as_many_queries_as_one_without(
             page(client, q)
 
 
+def test_the_way_back_to_the_library_keeps_its_place(client: Client) -> None:
+    image = an_image()
+    for path in ("/library/", image.page_url, image.batch.page_url):
+        assert "no-store" not in client.get(path)["Cache-Control"]
+
+
 # News
 
 

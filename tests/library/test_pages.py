@@ -54,7 +54,7 @@ def test_a_picture_is_shown_whole_with_its_own_seed_and_a_readable_file(client: 
     assert 'download="a-fox-in-the-snow-42.png"' in html
     assert image.pixels in html
     assert "seed=42" in html
-    assert "3 from image 1" in html
+    assert "3 pictures, from image 1" in html
 
 
 def test_the_readable_name_gives_the_same_file_and_no_other_name_does(client: Client) -> None:
