@@ -1,0 +1,1 @@
+"""The project's own measurements: each module is a command that prints a table."""

@@ -2,46 +2,74 @@
 
 import uuid
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Prefetch
+from django.db.models import F, Prefetch, Q
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import slugify
 from PIL import Image as Pillow
 
 from library import png
+from library.facts import as_query, facts
+from library.facts import settings as settings_of
+from library.finding import Finding
+from library.search import Search
+
+EVERYTHING = Search()
+SEARCHED = ("model", "size", "seed", "steps", "sampler", "guidance_scale", "visitor", "source")
 
 
-class BatchQuerySet(models.QuerySet["Batch"]):
-    def start(self, key: uuid.UUID, *, recipe: Mapping[str, Any], visitor: str) -> "Batch":
-        """The batch `key`, made now unless an earlier attempt made it."""
-        words = str(recipe.get("prompt", ""))
-        batch, _ = self.get_or_create(uuid=key, defaults={"words": words, "recipe": dict(recipe), "visitor": visitor})
-        return batch
+class BatchQuerySet(Finding["Batch"]):
+    def start(
+        self, key: uuid.UUID, *, recipe: Mapping[str, Any], visitor: str, remake_of: uuid.UUID | None = None
+    ) -> "Batch":
+        """The batch `key`, made now unless an earlier attempt made it.
+
+        Args:
+            remake_of: the image that is made again.
+        """
+        fields = {
+            "words": str(recipe.get("prompt", "")),
+            "recipe": dict(recipe),
+            "visitor": visitor,
+            "source": Image.objects.called(recipe.get("source_image")),
+            "remake_of": Image.objects.called(remake_of),
+            **facts(recipe),
+        }
+        return self.get_or_create(uuid=key, defaults=fields)[0]
 
     def worth_showing(self) -> "BatchQuerySet":
         """Those with something to see: a picture or an error."""
-        has_image = models.Exists(Image.objects.kept().filter(batch=models.OuterRef("pk")))
-        return self.filter(~models.Q(error="") | has_image)
+        return self.filter(~Q(error="") | self._has_image())
 
-    def portion(self, size: int, *, after: "Batch | None" = None) -> "list[Batch]":
-        """The next `size` batches, newest first, with their images: two queries.
+    def with_pictures(self) -> "BatchQuerySet":
+        return self.filter(self._has_image())
+
+    @staticmethod
+    def _has_image() -> models.Exists:
+        return models.Exists(Image.objects.kept().filter(batch=models.OuterRef("pk")))
+
+    def portion(
+        self, size: int, *, after: "Batch | None" = None, search: Search = EVERYTHING, visitor: str = ""
+    ) -> "list[Batch]":
+        """The next `size` batches that the search finds, newest first, with their images: two queries.
 
         Args:
             after: the last batch of the portion before.
         """
-        batches = self.worth_showing().order_by("-created", "-pk")
-        if after:
-            older = models.Q(created__lt=after.created)
-            batches = batches.filter(older | models.Q(created=after.created, pk__lt=after.pk))
-        return list(batches.with_images()[:size])
+        batches = self.matching(search, visitor=visitor).worth_showing()
+        batches = batches.older(after) if after else batches.order_by("-created", "-pk")
+        return list(batches.with_images(search)[:size])
 
-    def with_images(self) -> "BatchQuerySet":
-        """With `kept_images` at hand: one more query, however many batches."""
-        return self.prefetch_related(Prefetch("images", queryset=Image.objects.kept().order_by("position")))
+    def with_images(self, search: Search = EVERYTHING) -> "BatchQuerySet":
+        """With `kept_images` at hand, those that the search shows: one more query, however many batches."""
+        return self.prefetch_related(Prefetch("images", queryset=Image.objects.shown_by(search)))
 
 
 class Batch(models.Model):
@@ -52,15 +80,40 @@ class Batch(models.Model):
     recipe = models.JSONField(help_text="All settings of the request.")
     visitor = models.CharField(max_length=64, blank=True, help_text="Who asked: a random mark, no name.")
     created = models.DateTimeField(default=timezone.now)
+    changed = models.DateTimeField(default=timezone.now, help_text="When what people see of it last changed.")
     seconds = models.FloatField(default=0.0, help_text="Time that making its pictures took so far.")
     error = models.TextField(blank=True, help_text="Why pictures are missing, in words for people.")
+
+    # From the recipe (`facts`), for searches
+    model = models.CharField(max_length=255, blank=True)
+    sampler = models.CharField(max_length=64, blank=True)
+    size = models.CharField(max_length=32, blank=True, help_text="Of the pictures that come out, such as 512x512.")
+    seed = models.BigIntegerField(null=True, blank=True, help_text="Of the first picture.")
+    steps = models.BigIntegerField(null=True, blank=True)
+    guidance_scale = models.FloatField(null=True, blank=True)
+
+    # Where it comes from
+    source = models.ForeignKey(
+        "Image", on_delete=models.SET_NULL, null=True, blank=True, related_name="made_from_it",
+        help_text="The picture it was painted over.",
+    )  # fmt: skip
+    remake_of = models.ForeignKey(
+        "Image", on_delete=models.SET_NULL, null=True, blank=True, related_name="remakes",
+        help_text="The picture that was made again.",
+    )  # fmt: skip
 
     objects = BatchQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "batches"
         ordering = ("-created", "-pk")
-        indexes = (models.Index(fields=("-created", "-id"), name="batch_newest_first"),)
+        indexes = (
+            # In the library's order, with all that filters look at: a row is fetched when it is found, not before.
+            models.Index(fields=("-created", "-id", *SEARCHED), name="batch_newest_first"),
+            models.Index(fields=("-changed",), name="batch_last_changed"),
+            models.Index(fields=("model",), name="batch_models"),
+            models.Index(fields=("size",), name="batch_sizes"),
+        )
 
     def __str__(self) -> str:
         return self.words[:80]
@@ -68,6 +121,10 @@ class Batch(models.Model):
     @property
     def folder(self) -> Path:
         return Path(settings.PLAYGROUND_LIBRARY) / str(self.uuid)
+
+    @property
+    def page_url(self) -> str:
+        return reverse("library:batch", args=(self.uuid,))
 
     @property
     def kept_images(self) -> "list[Image]":
@@ -79,17 +136,42 @@ class Batch(models.Model):
         count = len(self.kept_images)
         return self.seconds / count if count and self.seconds else None
 
+    @property
+    def slug(self) -> str:
+        """The words as part of a file's name."""
+        return slugify(self.words)[:60] or "picture"
+
+    @property
+    def settings(self) -> list[tuple[str, Any]]:
+        return settings_of(self.recipe)
+
+    @property
+    def as_query(self) -> str:
+        return as_query(self.recipe)
+
     def add_seconds(self, seconds: float) -> None:
-        Batch.objects.filter(pk=self.pk).update(seconds=F("seconds") + seconds)
+        Batch.objects.filter(pk=self.pk).update(seconds=F("seconds") + seconds, changed=Now())
 
     def set_error(self, error: str) -> None:
-        Batch.objects.filter(pk=self.pk).update(error=error)
+        Batch.objects.filter(pk=self.pk).update(error=error, changed=Now())
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
     def kept(self) -> "ImageQuerySet":
         """Those that may be given out."""
         return self.filter(deleted=None)
+
+    def shown_by(self, search: Search) -> "ImageQuerySet":
+        """The pictures that a search shows of the batches it finds: with `fav:yes` only favourites."""
+        kept = self.kept().order_by("position")
+        return kept.filter(favourite=True) if search.filters.get("fav") == "yes" else kept
+
+    def called(self, key: object) -> "Image | None":
+        """The image of that uuid; None where there is none, or it is no uuid."""
+        try:
+            return self.filter(uuid=uuid.UUID(str(key))).first() if key else None
+        except ValueError:
+            return None
 
     def store(self, encoded: png.Encoded, *, batch: Batch, position: int) -> "Image":
         """Keep one picture. Afterwards both PNG and row exist, or neither.
@@ -104,6 +186,8 @@ class ImageQuerySet(models.QuerySet["Image"]):
             width=encoded.width,
             height=encoded.height,
             pixels=encoded.pixels,
+            group_first=encoded.group.get("first"),
+            group_size=encoded.group.get("size"),
         )
         batch.folder.mkdir(parents=True, exist_ok=True)
         if png.read_recipe(image.path) is None:
@@ -111,6 +195,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
         else:
             image.adopt_file()
         image.save(force_insert=True)
+        Batch.objects.filter(pk=batch.pk).update(changed=Now())
         return image
 
 
@@ -124,6 +209,11 @@ class Image(models.Model):
     width = models.PositiveIntegerField(help_text="px")
     height = models.PositiveIntegerField(help_text="px")
     pixels = models.CharField(max_length=64, help_text="SHA-256 of the decoded RGB.")
+    group_first = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Position of the first picture that it was denoised with."
+    )
+    group_size = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Pictures denoised together.")
+    favourite = models.BooleanField(default=False, help_text="The whole house's, not one visitor's.")
     created = models.DateTimeField(default=timezone.now)
     deleted = models.DateTimeField(null=True, blank=True)
 
@@ -132,6 +222,14 @@ class Image(models.Model):
     class Meta:
         ordering = ("position",)
         constraints = (models.UniqueConstraint(fields=("batch", "position"), name="one_image_per_position"),)
+        indexes = (
+            models.Index(fields=("seed", "batch"), name="image_seeds"),
+            models.Index(
+                fields=("batch", "favourite", "deleted"),
+                condition=Q(favourite=True, deleted=None),
+                name="image_favourites",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.batch_id}/{self.name}"
@@ -139,6 +237,10 @@ class Image(models.Model):
     @property
     def name(self) -> str:
         return f"{self.position:02d}.png"
+
+    @property
+    def download_name(self) -> str:
+        return f"{self.batch.slug}-{self.seed}.png"
 
     @property
     def path(self) -> Path:
@@ -149,6 +251,15 @@ class Image(models.Model):
         return reverse("library:picture", args=(self.batch.uuid, self.name))
 
     @property
+    def page_url(self) -> str:
+        return reverse("library:image", args=(self.batch.uuid, self.position))
+
+    @property
+    def download_url(self) -> str:
+        """The same file under a name that tells what it is, for whoever saves it."""
+        return reverse("library:download", args=(self.batch.uuid, self.position, self.download_name))
+
+    @property
     def thumbnail_url(self) -> str:
         return reverse("library:thumbnail", args=(self.uuid,))
 
@@ -156,6 +267,18 @@ class Image(models.Model):
     def thumbnail_path(self) -> Path:
         key = str(self.uuid)
         return Path(settings.PLAYGROUND_CACHE) / "thumbnails" / key[:2] / f"{key}.webp"
+
+    @cached_property
+    def settings_query(self) -> str:
+        """All settings, with this picture's own seed, as a query string."""
+        return as_query(self.batch.recipe, seed=self.seed)
+
+    def set_favourite(self, favourite: bool) -> bool:
+        """False: it was so already, or the image is gone."""
+        changed = Image.objects.kept().filter(pk=self.pk, favourite=not favourite).update(favourite=favourite)
+        if changed:
+            Batch.objects.filter(pk=self.batch_id).update(changed=Now())
+        return bool(changed)
 
     def adopt_file(self) -> None:
         """Take size and pixels from the file that lies at `path`."""

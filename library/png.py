@@ -33,24 +33,35 @@ class Encoded:
     width: int
     height: int
     seed: int
+    group: Mapping[str, int]
+    """`first` and `size` of the pictures it was denoised with; empty where nobody says."""
 
 
-def encode(picture: Image.Image, recipe: Mapping[str, Any], *, seed: int, **origin: Any) -> Encoded:
+def encode(
+    picture: Image.Image,
+    recipe: Mapping[str, Any],
+    *,
+    seed: int,
+    group: Mapping[str, int] | None = None,
+    **origin: Any,
+) -> Encoded:
     """The PNG of `picture` with what it takes to make it again.
 
     Args:
         recipe: all settings of the request.
         seed: this picture's own.
-        origin: whatever else tells where the picture stands (batch, position, group).
+        group: `first` and `size` of the pictures it was denoised with.
+        origin: whatever else tells where the picture stands (batch, position).
     """
     picture = picture.convert("RGB")
     texts = PngInfo()
     texts.add_text("parameters", infotext(recipe, seed=seed, width=picture.width, height=picture.height))
-    own = {"version": 1, "seed": seed, **origin, "recipe": dict(recipe)}
+    together = {"group": dict(group)} if group else {}
+    own = {"version": 1, "seed": seed, **origin, **together, "recipe": dict(recipe)}
     texts.add_itxt(CHUNK, json.dumps(own, ensure_ascii=False))
     file = BytesIO()
     picture.save(file, "PNG", pnginfo=texts, compress_level=COMPRESSION)
-    return Encoded(file.getvalue(), pixels_of(picture), picture.width, picture.height, seed)
+    return Encoded(file.getvalue(), pixels_of(picture), picture.width, picture.height, seed, group or {})
 
 
 def pixels_of(picture: Image.Image) -> str:

@@ -5,6 +5,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
@@ -99,3 +100,20 @@ def test_a_submit_succeeds_while_redis_is_away_and_the_worker_finds_the_job_by_i
     made = other.command("generate", "a fox in the snow", "--num-images", "3")
     assert made.returncode == 0, made.stderr
     assert len(made.stdout.split()) == 3
+
+
+def test_the_library_is_searched_through_postgresqls_own_index(site: tuple[Site, Site]) -> None:
+    front, _ = site
+    front.submit("a walrus, in the Snow", num_images=3, seed=7)
+    wait_until_all_ended(front)
+
+    def found(q: str) -> bool:
+        status, page, _ = front.get(f"/library/?{urlencode({'q': q})}")
+        assert status == 200
+        return b"a walrus, in the Snow</bdi></a>" in page
+
+    assert found('walr "in the snow" -fox seed:9 steps:>=40')
+    assert not found("walr -snow")
+    assert not found("walrus fav:yes")
+    indexes = jobs(front, "SELECT indexdef FROM pg_indexes WHERE indexname = 'library_batch_words'")
+    assert "gin" in str(indexes)

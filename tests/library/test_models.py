@@ -44,6 +44,35 @@ def test_a_batch_is_started_once_and_found_again() -> None:
     assert (again.words, again.recipe, again.visitor) == ("a fox", RECIPE, "me")
 
 
+def test_a_batch_keeps_beside_its_recipe_what_searches_look_at() -> None:
+    batch = a_batch(width=512, height=256, downsampling_factor=16, steps=20, model="tiny")
+    batch.refresh_from_db()
+    facts = (batch.model, batch.sampler, batch.size, batch.seed, batch.steps, batch.guidance_scale)
+    assert facts == ("tiny", "DDIM", "256x128", 41, 20, 7.5)
+
+
+def test_a_batch_knows_what_it_was_made_from() -> None:
+    image = store(a_batch())
+    batch = Batch.objects.start(
+        uuid4(), recipe={**RECIPE, "source_image": str(image.uuid)}, visitor="", remake_of=image.uuid
+    )
+    assert (batch.source, batch.remake_of) == (image, image)
+    assert (image.made_from_it.get(), image.remakes.get()) == (batch, batch)
+    image.delete()
+    batch.refresh_from_db()
+    assert (batch.source, batch.remake_of) == (None, None)
+
+
+def test_a_picture_knows_which_group_it_was_denoised_with() -> None:
+    group = {"first": 4, "size": 3}
+    encoded = png.encode(Pillow.new("RGB", (8, 8)), RECIPE, seed=45, group=group)
+    image = Image.objects.store(encoded, batch=a_batch(), position=5)
+    image.refresh_from_db()
+    assert (image.group_first, image.group_size) == (4, 3)
+    assert (png.read_recipe(image.path) or {})["group"] == group
+    assert store(a_batch()).group_size is None
+
+
 def test_a_stored_picture_is_a_file_and_a_row_that_agree(library: Path) -> None:
     batch = a_batch()
     image = store(batch, 2)

@@ -71,13 +71,16 @@ PROMPTS = [
 @pytest.mark.parametrize("words", PROMPTS)
 def test_the_recipe_comes_back_from_the_file_as_it_was(tmp_path: Path, words: str) -> None:
     recipe = {**RECIPE, "prompt": words, "negative_prompt": words[::-1]}
-    png.write(tmp_path / "01.png", png.encode(a_picture(), recipe, seed=42, batch="b", position=2, group=[1, 3]).data)
+    png.write(
+        tmp_path / "01.png",
+        png.encode(a_picture(), recipe, seed=42, batch="b", position=2, group={"first": 1, "size": 3}).data,
+    )
     assert png.read_recipe(tmp_path / "01.png") == {
         "version": 1,
         "seed": 42,
         "batch": "b",
         "position": 2,
-        "group": [1, 3],
+        "group": {"first": 1, "size": 3},
         "recipe": recipe,
     }
 

@@ -1,19 +1,16 @@
-"""The library page, and pictures and thumbnails as files."""
+"""Pictures and thumbnails as files."""
 
 import re
 from pathlib import Path
 from uuid import UUID
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.utils.text import slugify
+from django.http import FileResponse, Http404, HttpRequest
+from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from library import png
-from library.models import Batch, Image
+from library.models import Image
 
-PORTION = 12  # batches
-EXAMPLES = ("a penguin on a pink background", "a sunflower on grass", "a rocket in the night sky")
 PICTURE_HEADERS = {
     "Cache-Control": "private, max-age=31536000, immutable",  # a finished picture never changes
     # Stricter than the pages' but for style attributes: browsers centre a lone picture with them.
@@ -22,33 +19,29 @@ PICTURE_HEADERS = {
 
 
 @require_safe
-def library(request: HttpRequest) -> HttpResponse:
-    """Batches newest first, a portion at a time; to htmx the next portion alone."""
-    batches = Batch.objects.portion(PORTION + 1, after=_batch(request.GET.get("before", "")))
-    more = len(batches) > PORTION
-    batches = batches[:PORTION]
-    context = {"batches": batches, "next": batches[-1].uuid if more else "", "examples": EXAMPLES}
-    is_portion = bool(request.headers.get("HX-Request")) and "before" in request.GET
-    return render(request, "library/_portion.html" if is_portion else "library/library.html", context)
-
-
-def _batch(text: str) -> Batch | None:
-    """The batch that the portion before ended with; nonsense means the beginning."""
-    try:
-        return Batch.objects.filter(uuid=UUID(text)).first()
-    except ValueError:
-        return None
-
-
-@require_safe
 def picture(request: HttpRequest, batch: UUID, name: str) -> FileResponse:
     """The PNG. Looked up in the database: a name never becomes a path."""
     match = re.fullmatch(r"([0-9]{2})\.png", name)
     if not match:
         raise Http404
-    image = get_object_or_404(Image.objects.kept().select_related("batch"), batch__uuid=batch, position=int(match[1]))
-    filename = f"{slugify(image.batch.words)[:60] or 'picture'}-{image.seed}.png"
-    return _file(_own(image.path), "image/png", filename)
+    return _picture(_image(batch, int(match[1])))
+
+
+@require_safe
+def download(request: HttpRequest, batch: UUID, position: int, name: str) -> FileResponse:
+    """The same file, under the one name that tells what it is."""
+    image = _image(batch, position)
+    if name != image.download_name:
+        raise Http404
+    return _picture(image)
+
+
+def _image(batch: UUID, position: int) -> Image:
+    return get_object_or_404(Image.objects.kept().select_related("batch"), batch__uuid=batch, position=position)
+
+
+def _picture(image: Image) -> FileResponse:
+    return _file(own(image.path), "image/png", image.download_name)
 
 
 @require_safe
@@ -58,13 +51,13 @@ def thumbnail(request: HttpRequest, image: UUID) -> FileResponse:
     path = shown.thumbnail_path
     if not path.exists():
         try:
-            png.thumbnail(_own(shown.path), path)
+            png.thumbnail(own(shown.path), path)
         except OSError as error:
             raise Http404 from error
     return _file(path, "image/webp", path.name)
 
 
-def _own(path: Path) -> Path:
+def own(path: Path) -> Path:
     """A link in the library's folder could lead anywhere on this machine."""
     if path.is_symlink():
         raise Http404
