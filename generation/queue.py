@@ -3,7 +3,8 @@
 import heapq
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -13,25 +14,34 @@ from django_q.tasks import async_task
 from generation import paces, status
 from generation.engine.recipe import Recipe
 from generation.models import Job, Prompt
-from library.models import Batch
+from library.models import Batch, Image
 
 logger = logging.getLogger(__name__)
 
 
-def submit(recipe: Recipe, *, visitor: str = "", promised: float | None = None) -> Job:
+def submit(recipe: Recipe, **fields: Any) -> Job:
     """Put a job for `recipe` at the end of the queue and wake the worker: both or neither.
 
     Args:
-        promised: the seconds that whoever sends it was told.
+        fields: more of the Job, such as `visitor`, or `promised`: the seconds that whoever sends it was told.
     """
     with transaction.atomic():
         prompt = Prompt.objects.remember(recipe.prompt)
-        job = Job.objects.create(prompt=prompt, recipe_data=recipe.to_dict(), visitor=visitor, promised=promised)
+        job = Job.objects.create(prompt=prompt, recipe_data=recipe.to_dict(), **fields)
         if _shares_our_database():
             ring()
     if not _shares_our_database():
         ring()
     return job
+
+
+def submit_again(image: Image, *, visitor: str) -> Job:
+    """Submit the group that `image` was made in once more, whole: its pixels depend on its neighbours."""
+    first, size = image.group_first or image.position, image.group_size or 1
+    recipe = Recipe.from_dict(image.batch.recipe)
+    recipe = replace(recipe, seed=recipe.seed_of(first), num_images=size)
+    promised = places(recipe)[-1].seconds
+    return submit(recipe, visitor=visitor, promised=promised, group_size=size, remake_of=image.uuid)
 
 
 def ring() -> None:

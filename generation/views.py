@@ -126,6 +126,13 @@ def create(request: VisitorRequest) -> HttpResponse:
     return trigger_client_event(response, "queue-changed")
 
 
+@require_POST
+def again(request: VisitorRequest, uuid: UUID) -> HttpResponse:
+    """Make a picture of the library again, to be held against the first."""
+    image = get_object_or_404(Image.objects.kept().select_related("batch"), uuid=uuid)
+    return redirect("generation:job", queue.submit_again(image, visitor=request.visitor).uuid)
+
+
 def _invalid(request: VisitorRequest, form: HomeForm) -> HttpResponse:
     return reswap(retarget(_composer(request, form, code=422), "#composer"), "outerHTML")
 

@@ -14,7 +14,7 @@ document.addEventListener("keydown", (event) => {
     byId("q").select();
   }
   if (event.key.toLowerCase() === "f" && !event.repeat) {
-    const place = document.querySelector(".tile:focus-within") || document.querySelector(".tile:hover") || (byId("stage") && byId("main"));
+    const place = document.querySelector(".tile:focus-within") || document.querySelector(".tile:hover, .tile.zoomed") || (byId("stage") && byId("main"));
     place?.querySelector(".star button")?.click();
   }
   if (!isZoomed() && !event.shiftKey && event.key === "ArrowLeft") turn("prev");

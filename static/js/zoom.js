@@ -7,28 +7,29 @@ const MARGIN = 8; // px to the window's edge
 const zoom = document.createElement("img");
 Object.assign(zoom, { id: "zoom", alt: "", hidden: true, draggable: true });
 document.body.append(zoom);
-let tile = null, timer = 0;
+let zoomedTile = null, timer = 0;
 
 function enlarge(wanted) {
-  if (tile === wanted) return;
+  if (zoomedTile === wanted) return;
   shrink();
-  tile = wanted;
+  zoomedTile = wanted;
   timer = setTimeout(async () => {
     zoom.src = wanted.dataset.png;
     try { await zoom.decode(); } catch { return; }
-    if (tile === wanted && wanted.isConnected) place();
+    if (zoomedTile === wanted && wanted.isConnected) place();
   }, 150);
 }
 
 function shrink() {
   clearTimeout(timer);
-  tile = null;
+  zoomedTile?.closest(".tile").classList.remove("zoomed");
+  zoomedTile = null;
   zoom.hidden = true;
 }
 
 // At most four times the tile, the picture's own size and the window; never smaller than in the tile.
 function place() {
-  const box = tile.getBoundingClientRect();
+  const box = zoomedTile.getBoundingClientRect();
   const width = zoom.naturalWidth, height = zoom.naturalHeight;
   const inTile = Math.min(box.width / width, box.height / height);
   const inWindow = Math.min((innerWidth - 2 * MARGIN) / width, (innerHeight - 2 * MARGIN) / height);
@@ -39,29 +40,31 @@ function place() {
   zoom.style.left = `${within(box.left + box.width / 2, width * scale, document.documentElement.clientWidth)}px`;
   zoom.style.top = `${within(box.top + box.height / 2, height * scale, innerHeight)}px`;
   zoom.hidden = false;
+  zoomedTile.closest(".tile").classList.add("zoomed");
 }
 
 document.addEventListener("pointerover", (event) => {
   const found = event.target.closest?.("[data-png]");
   if (found && event.pointerType === "mouse") enlarge(found);
-  else if (tile && event.target !== zoom && !tile.matches(":focus-visible")) shrink();
+  else if (event.target === zoom || zoomedTile?.closest(".tile").contains(event.target)) return; // its star lies above
+  else if (zoomedTile && !zoomedTile.matches(":focus-visible")) shrink();
 });
 document.addEventListener("focusin", (event) => {
   if (event.target.matches("[data-png]:focus-visible")) enlarge(event.target);
 });
 document.addEventListener("focusout", shrink);
 document.addEventListener("scroll", () => { // what has the focus may have scrolled into view
-  if (!tile?.matches(":focus-visible")) shrink();
+  if (!zoomedTile?.matches(":focus-visible")) shrink();
   else if (!zoom.hidden) place();
 }, { passive: true });
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") shrink(); });
-document.addEventListener("htmx:afterSettle", () => { if (tile && !tile.isConnected) shrink(); });
+document.addEventListener("htmx:afterSettle", () => { if (zoomedTile && !zoomedTile.isConnected) shrink(); });
 
 // What the tile's link does, the large picture does.
 zoom.addEventListener("click", (event) => {
-  tile.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey: event.ctrlKey, metaKey: event.metaKey, shiftKey: event.shiftKey }));
+  zoomedTile.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey: event.ctrlKey, metaKey: event.metaKey, shiftKey: event.shiftKey }));
 });
-zoom.addEventListener("auxclick", (event) => { if (event.button === 1) open(tile.href); });
+zoom.addEventListener("auxclick", (event) => { if (event.button === 1) open(zoomedTile.href); });
 zoom.addEventListener("dragstart", (event) => {
   const name = decodeURIComponent(zoom.src.split("/").pop());
   event.dataTransfer.setData("DownloadURL", `image/png:${name}:${zoom.src}`); // Chrome's way to a named file

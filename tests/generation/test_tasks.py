@@ -305,3 +305,18 @@ def test_every_group_teaches_how_long_its_kind_takes(process: WorkerProcess) -> 
     made = Batch.objects.get(uuid=job.uuid).seconds
     assert 2 * learned["3 x 6"].seconds + learned["1 x 6"].seconds == pytest.approx(made)
     assert made <= (job.took or 0)
+
+
+# Making again
+
+
+def test_a_picture_is_made_again_with_its_group_and_its_pixels_are_the_same(process: WorkerProcess) -> None:
+    job = submit(num_images=7)
+    tasks.generate_next()
+    fifth = images_of(job)[4]
+    again = queue.submit_again(fifth, visitor="me")
+    assert (again.recipe.seed, again.recipe.num_images, again.group_size) == (10, 3, 3)
+    process.set(group_size=1)  # whatever the worker would make together now
+    tasks.generate_next()
+    assert pixels_of(again) == pixels_of(job)[3:6]
+    assert Batch.objects.get(uuid=again.uuid).remake_of == fifth

@@ -311,3 +311,14 @@ def test_no_key_of_the_database_leaves_the_server(client: Client, mine: Job, pat
     Job.objects.update(id=827_364_550, worker=worker)
     html = text(client.get(path.format(mine.uuid)))
     assert [number for number in ("918273645", "827364550", "546372") if number in html] == []
+
+
+def test_a_picture_can_be_made_again_unless_it_is_deleted(client: Client) -> None:
+    image = an_image(a_job())
+    answer = client.post(f"/images/{image.uuid}/again/")
+    again = Job.objects.latest("pk")
+    assert answer["Location"] == f"/jobs/{again.uuid}/"
+    assert (again.remake_of, again.recipe.seed, again.recipe.num_images) == (image.uuid, 1, 1)
+    assert client.get(f"/images/{image.uuid}/again/").status_code == 405
+    Image.objects.update(deleted=again.created)
+    assert client.post(f"/images/{image.uuid}/again/").status_code == 404
