@@ -34,6 +34,15 @@ byId("stage")?.addEventListener("touchend", (event) => {
   if (Math.abs(across) > 60 && Math.abs(across) > 2 * Math.abs(down)) turn(across > 0 ? "prev" : "next");
 }, { passive: true });
 
+// What was asked for before a star was given knows nothing of it: such a poll is passed over, the next one will tell.
+const asked = new WeakMap();
+let starred = 0;
+document.addEventListener("htmx:beforeRequest", (event) => asked.set(event.detail.xhr, performance.now()));
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.elt.matches(".star")) starred = performance.now();
+  else if (event.detail.elt.getAttribute("hx-trigger")?.startsWith("every") && asked.get(event.detail.xhr) < starred) event.detail.shouldSwap = false;
+});
+
 // A control that changes applies at once, and they stay unfolded.
 byId("controls")?.addEventListener("change", (event) => {
   if (event.target.checkValidity()) event.target.form.requestSubmit();

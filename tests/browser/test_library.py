@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.site import Site
 
@@ -91,6 +91,26 @@ def test_a_star_is_given_by_pointer_or_key_and_stays(idle_site: Site, visit: Vis
     expect(page.locator("a.picture").nth(2)).to_have_attribute("data-mark", "the same")
     assert [star.get_attribute("aria-pressed") for star in stars.all()] == ["true", "false", "true"]
     expect(page.locator("a.picture").nth(2)).to_be_focused()
+
+
+def test_a_poll_that_was_on_its_way_takes_no_star_back(idle_site: Site, visit: Visit, add: Callable[..., None]) -> None:
+    add("a fox")
+    page = visit(idle_site.url + "/library/")
+    stars = page.get_by_role("button", name="Favourite")
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/library/?since=*", lambda route: held.append((route, route.fetch())))
+    stars.first.click()
+    expect(stars.first).to_have_attribute("aria-pressed", "true")
+    page.evaluate("void htmx.ajax('GET', byId('poll').getAttribute('hx-get'), {source: byId('poll')})")
+    while not held:
+        page.wait_for_timeout(20)
+    stars.nth(1).click()
+    expect(stars.nth(1)).to_have_attribute("aria-pressed", "true")
+    [(route, late)] = held
+    assert late.text().count('aria-pressed="true"') == 1
+    route.fulfill(response=late)
+    page.wait_for_timeout(100)
+    assert [star.get_attribute("aria-pressed") for star in stars.all()] == ["true", "true", "false"]
 
 
 def test_pictures_are_turned_by_keys_and_swipes(idle_site: Site, visit: Visit, add: Callable[..., None]) -> None:
