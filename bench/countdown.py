@@ -60,7 +60,7 @@ def active(site: Site) -> int:
 
 
 def error_of(row: sqlite3.Row) -> float:
-    return abs(row["took"] - row["promised"]) / row["took"]
+    return float(abs(row["took"] - row["promised"]) / row["took"])
 
 
 def report(site: Site, kinds: dict[str, int]) -> None:

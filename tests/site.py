@@ -29,7 +29,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(ask: Callable[[], T], *, seconds: float = 30, what: str = "", log: Path | None = None) -> T:
+def until(ask: Callable[[], T | None], *, seconds: float = 30, what: str = "", log: Path | None = None) -> T:
     """The first true answer of `ask`; fails after `seconds`, showing the end of `log`."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):

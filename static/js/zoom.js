@@ -52,7 +52,7 @@ document.addEventListener("pointerover", (event) => {
 document.addEventListener("focusin", (event) => {
   if (event.target.matches("[data-png]:focus-visible")) enlarge(event.target);
 });
-document.addEventListener("focusout", shrink);
+document.addEventListener("focusout", (event) => { if (event.target === zoomedTile) shrink(); });
 document.addEventListener("scroll", () => { // what has the focus may have scrolled into view
   if (!zoomedTile?.matches(":focus-visible")) shrink();
   else if (!zoom.hidden) place();

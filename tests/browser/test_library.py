@@ -182,7 +182,9 @@ def test_two_pictures_are_compared(idle_site: Site, visit: Visit, add: Callable[
     keys = [row["uuid"] for row in idle_site.rows("SELECT uuid FROM library_image ORDER BY id")]
     page = visit(f"{idle_site.url}/library/compare/?a={keys[0]}&b={keys[1]}")
     expect(page.get_by_role("heading", level=1)).to_contain_text("of the pixels differ")
-    page.wait_for_function("[...document.images].every((image) => image.naturalWidth === 96)")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('main img')].every((image) => image.naturalWidth === 96)"
+    )
     page.goto(f"{idle_site.url}/library/compare/?a={keys[0]}&b={keys[0]}")
     expect(page.get_by_role("heading", level=1)).to_have_text("The pixels are identical.")
     page.get_by_role("img").first.click()

@@ -15,8 +15,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from generation import queue, status
 from generation.engine.recipe import Recipe
-from generation.models import Job, Worker
-from generation.templatetags.times import duration
+from generation.models import Job
 from library import png
 from library.models import Batch, Image
 from tests.pages import EVIL, browser, elements
@@ -78,24 +77,6 @@ def test_a_sent_prompt_becomes_a_job_and_its_page(client: Client) -> None:
     assert (answer.status_code, answer["Location"]) == (302, f"/jobs/{job.uuid}/")
     assert (job.recipe.prompt, job.recipe.num_images, job.recipe.seed) == ("a fox", 6, 41)
     assert "a fox" in text(client.get(answer["Location"]))
-
-
-def test_a_job_keeps_what_its_sender_was_promised(client: Client) -> None:
-    Worker.objects.create(host="here", pid=1, state="ready", speed=0.5)
-    a_job()
-    [waiting] = queue.places()
-    promised = text(client.get("/promise/", {"num_images": 6, "width": 64, "height": 64}))
-    client.post("/jobs/", {"prompt": "a fox", "num_images": 6, "width": 64, "height": 64})
-    job = Job.objects.latest("pk")
-    [_, place] = queue.places()
-    assert job.promised == place.seconds > (waiting.seconds or 0)
-    assert promised.strip() == f"about {duration(job.promised)}, 1 ahead of you"
-
-
-@pytest.mark.parametrize("nonsense", [{"num_images": "7"}, {"steps": "x"}, {"width": "9" * 99}, {"sampler": "\0"}])
-def test_nonsense_is_promised_nothing(client: Client, nonsense: dict[str, str]) -> None:
-    Worker.objects.create(host="here", pid=1, state="ready", speed=0.5)
-    assert text(client.get("/promise/", nonsense)).strip() == ""
 
 
 def test_to_htmx_it_is_a_card_and_word_to_the_queue(client: Client) -> None:
@@ -311,14 +292,3 @@ def test_no_key_of_the_database_leaves_the_server(client: Client, mine: Job, pat
     Job.objects.update(id=827_364_550, worker=worker)
     html = text(client.get(path.format(mine.uuid)))
     assert [number for number in ("918273645", "827364550", "546372") if number in html] == []
-
-
-def test_a_picture_can_be_made_again_unless_it_is_deleted(client: Client) -> None:
-    image = an_image(a_job())
-    answer = client.post(f"/images/{image.uuid}/again/")
-    again = Job.objects.latest("pk")
-    assert answer["Location"] == f"/jobs/{again.uuid}/"
-    assert (again.remake_of, again.recipe.seed, again.recipe.num_images) == (image.uuid, 1, 1)
-    assert client.get(f"/images/{image.uuid}/again/").status_code == 405
-    Image.objects.update(deleted=again.created)
-    assert client.post(f"/images/{image.uuid}/again/").status_code == 404

@@ -146,7 +146,7 @@ def test_the_order_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "sampler"),
+    ("line", "sampler"),
     [
         ("Sampler: DPM++ 2M Karras", "DPM++ 2M Karras"),
         ("Sampler: DPM++ 2M Karras, Schedule type: Karras", "DPM++ 2M Karras"),
@@ -154,8 +154,8 @@ def test_the_order_does_not_matter() -> None:
         ("Sampler: Euler, Schedule type: SGM Uniform", "Euler SGM Uniform"),
     ],
 )
-def test_sampler_and_schedule_are_one_name_however_they_stand(settings: str, sampler: str) -> None:
-    assert parse(f"a fox\nSteps: 20, Seed: 1, {settings}")["sampler"] == sampler
+def test_sampler_and_schedule_are_one_name_however_they_stand(line: str, sampler: str) -> None:
+    assert parse(f"a fox\nSteps: 20, Seed: 1, {line}")["sampler"] == sampler
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_comma_in_quotes_ends_no_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "missing"),
+    ("line", "missing"),
     [
         ("Steps: many, Seed: 1, Size: 8x8", "steps"),
         (f"Steps: {'9' * 5000}, Seed: 1, Size: 8x8", "steps"),
@@ -215,8 +215,8 @@ def test_a_comma_in_quotes_ends_no_value() -> None:
         ('Steps: 1, Seed: 1, Size: 8x8, Model: ""', "model"),
     ],
 )
-def test_what_is_no_value_is_left_out(settings: str, missing: str) -> None:
-    found = parse(f"a fox\n{settings}")
+def test_what_is_no_value_is_left_out(line: str, missing: str) -> None:
+    found = parse(f"a fox\n{line}")
     assert missing not in found
     assert found["prompt"] == "a fox"
 
