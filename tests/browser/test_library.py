@@ -11,6 +11,7 @@ from tests.site import Site
 
 Visit = Callable[..., Page]
 
+SHOWN = "() => [...document.querySelectorAll('main img')].every((image) => image.naturalWidth === 96)"
 ADD = """
 from django.conf import settings
 from PIL import Image as Pillow

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from generation import queue, status
 from generation.engine.recipe import Recipe
-from generation.models import Job
+from generation.models import Job, Worker
 from library import png
 from library.models import Batch, Image
 from tests.pages import EVIL, browser, elements
