@@ -1,5 +1,6 @@
 """What people do on the pages, in one line each."""
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 LONG = 40  # steps: with 30 images far longer than any test
@@ -28,3 +29,12 @@ def seed_of(page: Page) -> Locator:
 
 def queue_of(page: Page) -> Locator:
     return page.get_by_role("complementary", name="Queue").get_by_role("listitem")
+
+
+def findings(page: Page) -> list[str]:
+    """What axe has to say of the page."""
+    return [
+        f"{violation['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
+        for violation in Axe().run(page).response["violations"]
+        for node in violation["nodes"]
+    ]

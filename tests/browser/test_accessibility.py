@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browser.pages import findings
 from tests.site import Site
 
 Visit = Callable[..., Page]
@@ -71,14 +71,6 @@ def cookie(idle_site: Site) -> dict[str, str]:
     sign = "from django.core import signing; print(signing.get_cookie_signer(salt='visitor').sign('somebody'))"
     signed = idle_site.command("shell", "--verbosity", "0", "--command", sign).stdout.strip()
     return {"name": "visitor", "value": signed, "url": idle_site.url}
-
-
-def findings(page: Page) -> list[str]:
-    return [
-        f"{violation['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
-        for violation in Axe().run(page).response["violations"]
-        for node in violation["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import ask_for
+from tests.browser.pages import ask_for, findings
 from tests.site import Site
 
 Visit = Callable[..., Page]
@@ -31,6 +31,9 @@ def test_the_administration_works_under_the_policy(idle_site: Site, visit: Visit
     for path in ("generation/job/", "generation/worker/", "library/batch/", "library/image/", "auth/user/1/change/"):
         page.goto(f"{idle_site.url}/admin/{path}")
         expect(page.locator("#content")).to_be_visible()
+        for theme in ("Dark theme", "Light theme"):
+            page.get_by_role("button", name=theme).click()
+            assert findings(page) == []
 
 
 def test_the_theme_is_kept_without_javascript(idle_site: Site, visit: Visit) -> None:
