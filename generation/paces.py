@@ -42,6 +42,6 @@ def _guess(recipe: Recipe, size: int, worker: Worker) -> float:
 def _group(recipe: Recipe, size: int, worker: Worker) -> str:
     """What a group's time depends on, as text."""
     width, height = recipe.output_size
-    guided = "" if recipe.guidance_scale > 1 else " unguided"
-    settings = f"{size} x {width} x {height} px, {recipe.steps} steps {recipe.sampler}{guided}"
+    guided = ("" if recipe.guidance_scale > 1 else " unguided") + ("" if recipe.strength is None else " over a source")
+    settings = f"{size} x {width} x {height} px, {recipe.steps_run} steps {recipe.sampler}{guided}"
     return f"{settings} on {worker.slot} with {worker.model}"[:400]

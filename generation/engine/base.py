@@ -55,8 +55,13 @@ class Engine(Protocol):
         Raises Unreadable: the model was loaded, but makes no pictures.
         """
 
-    def generate(self, recipe: Recipe, *, first: int, size: int, on_step: OnStep) -> list[Image.Image]:
+    def generate(
+        self, recipe: Recipe, *, first: int, size: int, on_step: OnStep, source: Image.Image | None = None
+    ) -> list[Image.Image]:
         """Make the pictures at positions `first` to `first + size - 1` (1 is the first) together.
+
+        Args:
+            source: the RGB picture of `recipe.output_size` to paint over; there is one where the recipe has a strength.
 
         Returns RGB pictures of `recipe.output_size`. Raises OutOfMemory, or what `on_step` raises.
         """

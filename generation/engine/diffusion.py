@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from generation.engine import devices, samplers, single_file
+from generation.engine import devices, samplers, single_file, words
 from generation.engine.base import OnStep, OutOfMemory, Speed, Unreadable
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.preview import Preview
@@ -63,6 +63,7 @@ class DiffusionEngine:
         pipeline.to(self.device)
         pipeline.unet.to(memory_format=torch.channels_last)
         self._pipeline = pipeline
+        self._repainting = _repainting(pipeline)
         self._preview = Preview(pipeline.vae)
         self._scheduler_config = dict(pipeline.scheduler.config)
 
@@ -109,11 +110,15 @@ class DiffusionEngine:
         self.generate(two_steps, first=1, size=size, on_step=lambda *_: moments.append(time.perf_counter()))
         return moments[-1] - moments[-2]
 
-    def generate(self, recipe: Recipe, *, first: int, size: int, on_step: OnStep) -> list[Image.Image]:
+    def generate(
+        self, recipe: Recipe, *, first: int, size: int, on_step: OnStep, source: Image.Image | None = None
+    ) -> list[Image.Image]:
         import torch
 
         try:
-            return self._generate(recipe, first, size, on_step)
+            if source and not recipe.steps_run:
+                return self._through_the_vae(source, size, on_step)
+            return self._generate(recipe, first, size, on_step, source)
         except (torch.OutOfMemoryError, MemoryError) as error:
             raise OutOfMemory(str(error)) from error
         except RuntimeError as error:
@@ -121,12 +126,17 @@ class DiffusionEngine:
                 raise OutOfMemory(str(error)) from error
             raise
 
-    def _generate(self, recipe: Recipe, first: int, size: int, on_step: OnStep) -> list[Image.Image]:
-        pipeline = self._pipeline
+    def _generate(
+        self, recipe: Recipe, first: int, size: int, on_step: OnStep, source: Image.Image | None
+    ) -> list[Image.Image]:
+        width, height = recipe.output_size
+        if source:
+            pipeline, what = self._repainting, {"image": source, "strength": recipe.strength}
+        else:
+            pipeline, what = self._pipeline, {"width": width, "height": height}
         pipeline.scheduler = samplers.make(recipe.sampler, self._scheduler_config, steps=recipe.steps)
         self._preview.watch(pipeline.scheduler)
         embeddings, negative_embeddings = self._encode(recipe)
-        width, height = recipe.output_size
 
         def report(_pipeline: Any, step: int, _timestep: Any, _tensors: dict[str, Any]) -> dict[str, Any]:
             on_step(step + 1, pipeline.num_timesteps, self._preview.pictures)
@@ -137,29 +147,58 @@ class DiffusionEngine:
                 prompt_embeds=embeddings,
                 negative_prompt_embeds=negative_embeddings,
                 num_images_per_prompt=size,
-                width=width,
-                height=height,
                 num_inference_steps=recipe.steps,
                 guidance_scale=recipe.guidance_scale,
                 eta=recipe.eta,
                 generator=[_generator(recipe.seed_of(first + place)) for place in range(size)],
                 callback_on_step_end=report,
+                **what,
             ).images
         )
+
+    def _through_the_vae(self, source: Image.Image, size: int, on_step: OnStep) -> list[Image.Image]:
+        """What is left of the source where no step is run: all that its latents can hold."""
+        import torch
+
+        vae, processor = self._pipeline.vae, self._pipeline.image_processor
+        with torch.no_grad():
+            encoded = vae.encode(processor.preprocess(source).to(self.device, self.dtype))
+            latents = encoded.latents if hasattr(encoded, "latents") else encoded.latent_dist.mode()
+            [picture] = processor.postprocess(vae.decode(latents, return_dict=False)[0])
+        on_step(1, 1, list)
+        return [picture.copy() for _ in range(size)]
 
     def _encode(self, recipe: Recipe) -> tuple[Any, Any]:
         """The embeddings of the words, (1, tokens, width) each; kept, since a job's groups all need the same."""
         guided = recipe.guidance_scale > 1
-        words = (recipe.prompt, recipe.negative_prompt, guided)
-        if self._prompts[0] != words:
+        texts = words.wanted(recipe.prompt), words.unwanted(recipe.prompt, recipe.negative_prompt), guided
+        if self._prompts[0] != texts:
             import torch
 
             with torch.no_grad():
-                embeddings = self._pipeline.encode_prompt(
-                    recipe.prompt, self.device, 1, guided, recipe.negative_prompt if guided else None
-                )
-            self._prompts = (words, embeddings)
+                self._prompts = (texts, self._embeddings(*texts))
         return self._prompts[1]
+
+    def _embeddings(self, wanted: str, unwanted: str, guided: bool) -> tuple[Any, Any]:
+        positive, negative = self._pipeline.encode_prompt(
+            words.plain(wanted), self.device, 1, guided, words.plain(unwanted) if guided else None
+        )
+        weighted = words.embed(wanted, self._pipeline, self.device)
+        weighted_negative = words.embed(unwanted, self._pipeline, self.device) if guided else None
+        return (
+            positive if weighted is None else weighted,
+            negative if weighted_negative is None else weighted_negative,
+        )
+
+
+def _repainting(pipeline: Any) -> Any:
+    """A pipeline of the same parts that begins with a source picture."""
+    import diffusers
+
+    family: Any = diffusers.StableDiffusionImg2ImgPipeline
+    repainting = family(**pipeline.components, requires_safety_checker=False)
+    repainting.set_progress_bar_config(disable=True)
+    return repainting
 
 
 def _generator(seed: int) -> "torch.Generator":

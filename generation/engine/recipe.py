@@ -20,6 +20,9 @@ class Recipe:
         sampler: a name of `samplers.SAMPLERS`.
         downsampling_factor: latents have `width / downsampling_factor` cells; the model's own factor is 8.
         model: the model's name, "" for whichever is loaded.
+        strength: how much of the source picture is painted over, above 0.0 to 1.0; None where there is no source.
+        source_image: uuid of the library's image that is the source, "" for another one or none.
+        source_url: where on the web the source is from.
     """
 
     prompt: str
@@ -34,6 +37,18 @@ class Recipe:
     sampler: str = "PLMS"
     downsampling_factor: int = 8
     model: str = ""
+    strength: float | None = None
+    source_image: str = ""
+    source_url: str = ""
+
+    @property
+    def steps_run(self) -> int:
+        """Denoising steps that are really run: from a source only the last share of them, perhaps none.
+
+        >>> Recipe(prompt="a fox", seed=1, steps=50, strength=0.75).steps_run
+        37
+        """
+        return self.steps if self.strength is None else int(self.steps * self.strength)
 
     @property
     def output_size(self) -> tuple[int, int]:
@@ -52,8 +67,8 @@ class Recipe:
 
     @property
     def work(self) -> float:
-        """Megapixels times steps of one picture: what its time is proportional to."""
-        return self.megapixels * self.steps
+        """Megapixels times steps of one picture: what its time is proportional to. Without steps there is the VAE."""
+        return self.megapixels * max(1, self.steps_run)
 
     def seed_of(self, position: int) -> int:
         """The seed of the picture at `position` (1 is the first)."""
