@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -34,7 +35,7 @@ class RecipeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": LONGEST}),
     )
     negative_prompt = forms.CharField(max_length=LONGEST, required=False, validators=[validate_unicode])
-    num_images = forms.IntegerField(min_value=1, max_value=30, required=False)
+    num_images = forms.IntegerField(label="Images", min_value=1, max_value=30, required=False)
     seed = forms.IntegerField(
         min_value=0,
         max_value=SEEDS - 1,
@@ -125,6 +126,67 @@ class HomeForm(RecipeForm):
     def seed_to_show(self) -> int | None:
         """What stands in the seed's box after these pictures were asked for: the seed if it is kept."""
         return self.recipe().seed if self.cleaned_data["keep_seed"] else None
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A downsampling factor with what would come out of it."""
+
+    factor: int
+    width: int
+    height: int
+    is_chosen: bool
+
+    @property
+    def is_too_large(self) -> bool:
+        return self.width * self.height > settings.PLAYGROUND_MAX_PIXELS
+
+
+class AdvancedForm(RecipeForm):
+    """All settings at once. A seed of 0 is a random one, as it was in the original playground."""
+
+    SIDES = (256, 1024)  # px; smaller where the model's own size is
+    TOO_SMALL = 64
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        return status.current().defaults
+
+    def clean_seed(self) -> int | None:
+        return self.cleaned_data["seed"] or None
+
+    @property
+    def least_side(self) -> int:
+        smallest = min(self.defaults["width"], self.defaults["height"])
+        return self.SIDES[0] if smallest >= self.SIDES[0] else self.TOO_SMALL
+
+    @property
+    def longest_side(self) -> int:
+        """The longest that fits beside the shortest one, with the model's own factor."""
+        return min(self.SIDES[1], settings.PLAYGROUND_MAX_PIXELS // self.least_side // 32 * 32)
+
+    @property
+    def most_pixels(self) -> str:
+        return f"{settings.PLAYGROUND_MAX_PIXELS:,}"
+
+    @property
+    def sampler_shown(self) -> str:
+        return str(self["sampler"].value() or self.defaults["sampler"])
+
+    @property
+    def factors(self) -> list[Factor]:
+        chosen = str(self["downsampling_factor"].value() or self.defaults["downsampling_factor"])
+        width, height = (_whole(self[side].value()) or self.defaults[side] for side in ("width", "height"))
+        return [
+            Factor(factor, width * 8 // factor, height * 8 // factor, str(factor) == chosen)
+            for factor, _ in self.fields["downsampling_factor"].choices  # type: ignore[attr-defined]
+        ]
+
+
+def _whole(value: Any) -> int:
+    """A side as somebody may have written it into the address; 0 for nonsense."""
+    text = str(value or "")
+    return int(text) if text.isdecimal() and len(text) < 6 else 0
 
 
 def in_threes(values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:

@@ -1,11 +1,13 @@
 from django.urls import path
 
 from generation import views
+from generation.advanced import advanced
 
 app_name = "generation"
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("advanced/", advanced, name="advanced"),
     path("jobs/", views.create, name="create"),
     path("jobs/<uuid:uuid>/", views.job, name="job"),
     path("jobs/<uuid:uuid>/card/", views.job_card, name="job-card"),

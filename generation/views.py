@@ -17,7 +17,7 @@ from generation import dropping, queue, status
 from generation.carried import WITHOUT_A_BOX
 from generation.engine.recipe import SEEDS
 from generation.fingerprint import fingerprint
-from generation.forms import HomeForm, in_threes
+from generation.forms import AdvancedForm, HomeForm, RecipeForm, in_threes
 from generation.models import Job
 from generation.visitors import VisitorRequest
 from library.models import Batch, Image
@@ -48,24 +48,24 @@ def home(request: VisitorRequest) -> HttpResponse:
 
 
 def _home(request: VisitorRequest, form: HomeForm, code: int = 200) -> HttpResponse:
-    beside = _queue(request, _shown(form))
-    cards = _cards(request, _mine(request), beside["places"])
+    beside = _queue(request, shown_in(form))
+    cards = cards_of(request, jobs_of(request), beside["places"])
     return render(request, "generation/home.html", {"form": form, "cards": cards, **beside}, status=code)
 
 
-def _shown(form: HomeForm) -> dict[str, Any]:
+def shown_in(form: RecipeForm) -> dict[str, Any]:
     """What stands in the form, right or wrong."""
     return {field.name: field.value() for field in form}
 
 
-def _mine(request: VisitorRequest) -> list[Job]:
+def jobs_of(request: VisitorRequest) -> list[Job]:
     """The visitor's jobs, newest first: all active ones and the last that ended."""
     mine = Job.objects.of(request.visitor)
     ended = mine.exclude(state__in=Job.ACTIVE).order_by("-pk")[:ENDED_TO_SHOW]
     return sorted([*mine.active(), *ended], key=lambda job: -job.pk)
 
 
-def _cards(request: VisitorRequest, jobs: list[Job], places: list[queue.Place] | None = None) -> list[dict[str, Any]]:
+def cards_of(request: VisitorRequest, jobs: list[Job], places: list[queue.Place] | None = None) -> list[dict[str, Any]]:
     """What `_job_card.html` needs of each job: five queries in all.
 
     Args:
@@ -121,7 +121,7 @@ def create(request: VisitorRequest) -> HttpResponse:
     job = queue.submit(form.recipe(), visitor=request.visitor, promised=promised)
     if not request.htmx:
         return redirect("generation:job", job.uuid)
-    [card] = _cards(request, [job])
+    [card] = cards_of(request, [job])
     response = render(request, "generation/_submitted.html", {"card": card, "form": form})
     return trigger_client_event(response, "queue-changed")
 
@@ -141,7 +141,7 @@ def _composer(request: VisitorRequest, form: HomeForm, code: int = 200) -> HttpR
     """The form anew; to others than htmx within its page."""
     if not request.htmx:
         return _home(request, form, code)
-    return render(request, "generation/_composer.html", {"form": form, **_queue(request, _shown(form))}, status=code)
+    return render(request, "generation/_composer.html", {"form": form, **_queue(request, shown_in(form))}, status=code)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -166,7 +166,7 @@ def settings_of_picture(request: VisitorRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def job(request: VisitorRequest, uuid: UUID) -> HttpResponse:
-    [card] = _cards(request, [_job(uuid)])
+    [card] = cards_of(request, [_job(uuid)])
     return render(request, "generation/job.html", {"card": card})
 
 
@@ -181,7 +181,7 @@ def job_card(request: VisitorRequest, uuid: UUID) -> HttpResponse:
 
 def _render_card(request: VisitorRequest, shown: Job) -> HttpResponse:
     """The card; one that has ended says so to screen readers and has the queue asked for at once."""
-    [card] = _cards(request, [shown])
+    [card] = cards_of(request, [shown])
     if shown.is_active:
         return render(request, "generation/_job_card.html", {"card": card})
     response = render(request, "generation/_job_ended.html", {"card": card})
@@ -214,8 +214,11 @@ def queue_panel(request: VisitorRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def promise(request: VisitorRequest) -> HttpResponse:
-    """How long the settings in the form would take, if they were sent now."""
-    return render(request, "generation/_promise.html", _queue(request, request.GET.dict()))
+    """How long the settings in the form would take, if they were sent now; of all of them, also what would come out."""
+    settings = request.GET.dict()
+    if "all" in settings:
+        return render(request, "generation/_outlook.html", outlook(AdvancedForm, settings))
+    return render(request, "generation/_promise.html", outlook(HomeForm, settings))
 
 
 def _queue(request: VisitorRequest, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -225,18 +228,22 @@ def _queue(request: VisitorRequest, settings: Mapping[str, Any]) -> dict[str, An
         settings: what the form holds now, for the promise; nonsense promises nothing.
     """
     version = _queue_version()  # before the rows: a change between the two is shown twice, never missed
-    form = HomeForm({**settings, "prompt": "-"})
-    upcoming = [form.recipe()] if form.is_valid() else []
-    places = queue.places(*upcoming)
-    promise = places.pop() if upcoming else None
     return {
-        "places": places,
-        "promise": promise,
-        "ahead": len(places),
+        **outlook(HomeForm, settings),
         "failed": Job.objects.failed_lately(),
         "queue_version": version,
         "visitor": request.visitor,
     }
+
+
+def outlook(kind: type[RecipeForm], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The queue as it is, and what would be promised to `settings`, or what is wrong with them."""
+    form = kind({**settings, "prompt": "-"})
+    upcoming = [form.recipe()] if form.is_valid() else []
+    places = queue.places(*upcoming)
+    promise = places.pop() if upcoming else None
+    faults = [str(error) for errors in form.errors.values() for error in errors]
+    return {"places": places, "promise": promise, "ahead": len(places), "fault": " ".join(faults)}
 
 
 def _queue_version() -> str:

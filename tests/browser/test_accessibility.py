@@ -51,6 +51,7 @@ def addresses(idle_site: Site, visit: Visit) -> Iterator[dict[str, str]]:
     yield {
         "home": "/",
         "home with a promise": "/?prompt=a+fox&steps=40",
+        "advanced": "/advanced/",
         "job": f"/jobs/{job}/",
         "library": "/library/",
         "nothing found": "/library/?q=nothing+sort:x",

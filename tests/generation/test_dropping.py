@@ -11,6 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from generation import status
+from generation.engine.recipe import Recipe
 from generation.models import Job, Worker
 from library import png
 from playground.middleware import LONGEST_BODY
@@ -92,7 +93,7 @@ def test_what_the_picture_filled_in_is_what_is_asked_for(client: Client) -> None
         "width": 64,
     }
     client.post("/jobs/", form_of(drop(client, ours(**recipe))))
-    assert Job.objects.get().recipe.to_dict() == {**recipe, "seed": 77, "model": ""}
+    assert Job.objects.get().recipe == Recipe.from_dict({**recipe, "seed": 77, "model": ""})
 
 
 @pytest.mark.parametrize("data", [a1111(), holding(ITXT)])

@@ -1,0 +1,50 @@
+"""The page with all settings."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+from django_htmx.http import reswap, retarget, trigger_client_event
+
+from generation import queue
+from generation.forms import AdvancedForm
+from generation.views import cards_of, jobs_of, outlook, shown_in
+from generation.visitors import VisitorRequest
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def advanced(request: VisitorRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _page(request, AdvancedForm(initial=request.GET.dict()))
+    if "reset" in request.POST:
+        kept = {name: request.POST.get(name, "") for name in ("prompt", "negative_prompt")}
+        return _anew(request, AdvancedForm(initial=kept))
+    form = AdvancedForm(request.POST)
+    if not form.is_valid():
+        return _anew(request, form, code=422)
+    promised = queue.places(form.recipe())[-1].seconds
+    job = queue.submit(form.recipe(), visitor=request.visitor, promised=promised)
+    if not request.htmx:
+        return redirect("generation:job", job.uuid)
+    [card] = cards_of(request, [job])
+    return trigger_client_event(render(request, "generation/_job_card.html", {"card": card}), "queue-changed")
+
+
+def _page(request: VisitorRequest, form: AdvancedForm, code: int = 200) -> HttpResponse:
+    context = {**_form(request, form), "cards": cards_of(request, jobs_of(request))}
+    return render(request, "generation/advanced.html", context, status=code)
+
+
+def _anew(request: VisitorRequest, form: AdvancedForm, code: int = 200) -> HttpResponse:
+    """The form again; to others than htmx within its page."""
+    if not request.htmx:
+        return _page(request, form, code)
+    response = render(request, "generation/_advanced_form.html", _form(request, form), status=code)
+    return reswap(retarget(response, "#composer"), "outerHTML")
+
+
+def _form(request: VisitorRequest, form: AdvancedForm) -> dict[str, Any]:
+    return {"form": form, **outlook(AdvancedForm, shown_in(form))}

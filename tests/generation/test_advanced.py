@@ -1,0 +1,121 @@
+"""The page with all settings."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from generation import status
+from generation.forms import AdvancedForm
+from generation.models import Job, Worker
+from tests.pages import EVIL, browser, elements
+
+pytestmark = pytest.mark.django_db
+
+ALL = {
+    "prompt": "a fox", "negative_prompt": "snow", "num_images": "5", "seed": "42", "width": "256", "height": "320",
+    "steps": "7", "guidance_scale": "3.5", "eta": "0.5", "sampler": "DDIM", "downsampling_factor": "4",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> None:
+    status.current()  # forgets the workers of other tests
+
+
+@pytest.fixture
+def client() -> Client:
+    return browser()
+
+
+def text(answer: Any, code: int = 200) -> str:
+    assert answer.status_code == code
+    return str(answer.content.decode())
+
+
+def test_every_setting_is_sent_as_it_is_given(client: Client) -> None:
+    answer = client.post("/advanced/", ALL)
+    job = Job.objects.get()
+    assert answer["Location"] == f"/jobs/{job.uuid}/"
+    sent = {name: str(value) for name, value in job.recipe_data.items() if name in ALL}
+    assert sent == ALL
+
+
+def test_to_htmx_it_answers_with_the_jobs_card(client: Client) -> None:
+    answer = client.post("/advanced/", ALL, headers={"HX-Request": "true"})
+    assert f'id="job-{Job.objects.get().uuid}"' in text(answer)
+    assert "queue-changed" in answer["HX-Trigger"]
+
+
+def test_the_address_fills_the_form(client: Client) -> None:
+    html = text(client.get("/advanced/", {**ALL, "seed": "9"}))
+    for shown in (">snow</textarea>", 'value="7"', 'value="3.5"', 'value="9"', '<option value="DDIM" selected>'):
+        assert shown in html
+    assert "512 × 640 px" in html  # 256 x 320 by the factor 4
+
+
+@pytest.mark.parametrize("seed", ["0", ""])
+def test_a_seed_of_nought_or_nothing_is_random(client: Client, seed: str) -> None:
+    for _ in range(2):
+        client.post("/advanced/", {**ALL, "seed": seed})
+    first, second = (job.recipe.seed for job in Job.objects.all())
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"prompt": ""}, "Write what you want to see."),
+        ({"num_images": "31"}, "less than or equal to 30"),
+        ({"steps": "0"}, "greater than or equal to 1"),
+        ({"width": "1024", "height": "1024", "downsampling_factor": "2"}, "more than this machine is set to make"),
+        ({"sampler": "best"}, "The samplers are PLMS"),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_stays(client: Client, wrong: dict[str, str], sentence: str) -> None:
+    html = text(client.post("/advanced/", {**ALL, **wrong}), 422)
+    assert sentence in html
+    assert ">snow</textarea>" in html
+    assert not Job.objects.exists()
+    fragment = client.post("/advanced/", {**ALL, **wrong}, headers={"HX-Request": "true"})
+    assert text(fragment, 422).startswith("<form")
+    assert fragment["HX-Retarget"] == "#composer"
+
+
+def test_a_reset_keeps_the_words(client: Client) -> None:
+    html = text(client.post("/advanced/", {**ALL, "reset": "1"}))
+    assert ">a fox</textarea>" in html
+    assert ">snow</textarea>" in html
+    assert 'value="7"' not in html
+    assert not Job.objects.exists()
+
+
+def test_it_tells_what_would_come_out_and_when(client: Client) -> None:
+    Worker.objects.create(host="here", pid=1, state="ready", speed=0.5)
+    told = text(client.get("/promise/", {**ALL, "all": "1"}))
+    assert "512 × 640 px" in told
+    assert "7 steps" in told
+    assert "about " in told
+    wrong = text(client.get("/promise/", {**ALL, "all": "1", "steps": "900"}))
+    assert "less than or equal to 250" in wrong
+
+
+def test_factors_that_are_too_large_here_cannot_be_chosen(client: Client, settings: Settings) -> None:
+    settings.PLAYGROUND_MAX_PIXELS = 512 * 512
+    factors = AdvancedForm(initial={"width": "512", "height": "512"}).factors
+    assert [(one.factor, one.is_too_large) for one in factors] == [(2, True), (4, True), (8, False), (16, False)]
+    assert "too large here" in text(client.get("/advanced/?width=512&height=512"))
+
+
+def test_the_sides_follow_the_models_own_size(client: Client) -> None:
+    assert (AdvancedForm().least_side, AdvancedForm().longest_side) == (64, 1024)  # the demo model's are 128
+    Worker.objects.create(host="here", pid=1, state="ready", model="sd", model_defaults={"width": 512, "height": 512})
+    assert AdvancedForm().least_side == 256
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_no_setting_becomes_markup(client: Client, name: str) -> None:
+    harmless = elements(text(client.get("/advanced/", {**ALL, name: "harmless"})))
+    assert elements(text(client.get("/advanced/", {**ALL, name: EVIL}))) == harmless
+    assert client.post("/advanced/", {**ALL, name: "\0" + EVIL}).status_code in (302, 422)
