@@ -266,7 +266,7 @@ class Image(models.Model):
         """All settings, with this picture's own seed, as a query string."""
         return as_query(self.batch.recipe, seed=self.seed)
 
-    @property
+    @cached_property
     def vary_url(self) -> str:
         """The page where all its settings can be varied, with the picture as source; empty while there is none."""
         try:
