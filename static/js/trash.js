@@ -38,10 +38,10 @@ askForm.addEventListener("submit", (event) => {
   htmx.ajax("POST", askForm.action, { source: askForm, target: told, swap: "innerHTML", values });
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  const { elt, successful, requestConfig } = event.detail;
+  const { successful, requestConfig } = event.detail;
   if (!successful) return;
-  if (elt === askForm) hide(tilesOf(requestConfig.parameters.images));
-  if (elt.id === "undo") bringBack(requestConfig.parameters.images);
+  if (requestConfig.elt === askForm) hide(tilesOf(requestConfig.parameters.images));
+  if (requestConfig.elt.id === "undo") bringBack(requestConfig.parameters.images);
 });
 
 // The focus goes on to the next picture, or the one before.
