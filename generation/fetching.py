@@ -147,14 +147,22 @@ class Stream(io.RawIOBase):
         self._left.take(count)
         return count
 
-    # What http.client asks of a socket.
+
+class Wire:
+    """As much of a socket as http.client needs; whoever opened the socket closes it."""
+
+    def __init__(self, sock: socket.socket, left: Left) -> None:
+        self._sock, self._left = sock, left
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(Stream(self._sock, self._left))  # http.client closes its own before the body is read
+        return io.BufferedReader(Stream(self._sock, self._left))
 
     def sendall(self, data: bytes) -> None:
         self._sock.settimeout(self._left.seconds)
         self._sock.sendall(data)
+
+    def close(self) -> None:
+        pass
 
 
 def fetch(text: str, way: Way) -> bytes:
@@ -191,7 +199,7 @@ def _answer(address: Address, way: Way, left: Left) -> Iterator[HTTPResponse]:
         _secured(plain, address, way, left) as sock,
     ):
         connection = HTTPConnection(address.host, address.port)
-        connection.sock = cast(socket.socket, Stream(sock, left))
+        connection.sock = cast(socket.socket, Wire(sock, left))
         connection.request("GET", address.target, headers={"Host": address.authority, **HEADERS})
         with connection.getresponse() as answer:
             yield answer
