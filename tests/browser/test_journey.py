@@ -38,7 +38,7 @@ def test_a_prompt_becomes_pictures_group_by_group_and_the_library_keeps_them(sit
     with page.expect_response("**/01/a-red-apple-on-a-blue-background-*.png") as png:
         batch.get_by_role("img").first.click()
     assert png.value.headers["content-type"] == "image/png"
-    page.wait_for_function("document.images[0].naturalWidth === 128")
+    page.wait_for_function("() => document.images[0].naturalWidth === 128")
 
 
 def test_a_job_that_is_done_stops_polling_and_says_so_once(site: Site, visit: Visit) -> None:
