@@ -69,7 +69,9 @@ function closeMenu() {
   if (menu.hidden) return;
   const hadFocus = menu.contains(document.activeElement);
   menu.hidden = true;
-  if (hadFocus && menuOf.isConnected) menuOf.focus({ preventScroll: true });
+  if (!hadFocus || !menuOf.isConnected) return;
+  menuOf.focus({ preventScroll: true });
+  shrink(); // whoever comes from the menu has seen it large
 }
 
 document.addEventListener("contextmenu", (event) => {
