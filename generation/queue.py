@@ -31,7 +31,7 @@ def submit(recipe: Recipe, **fields: Any) -> Job:
         if _shares_our_database():
             ring()
     if not _shares_our_database():
-        ring()
+        transaction.on_commit(ring)
     return job
 
 
