@@ -21,6 +21,7 @@ from uuid import uuid4
 from django import db
 from django_q.cluster import Sentinel
 from django_q.conf import Conf
+from django_q.models import Schedule
 from django_q.monitor import monitor
 from django_q.pusher import pusher
 from django_q.scheduler import scheduler
@@ -34,6 +35,8 @@ from generation.processes import tether
 logger = logging.getLogger(__name__)
 
 SCHEDULE_EVERY = 30.0  # s
+DAILY = ("library.tasks.prune",)
+"""Tasks that the clock starts. Their rows are made here and not by a migration: a lost one comes back."""
 
 
 class StopFlag:
@@ -62,6 +65,7 @@ def run() -> None:
     """Run the cluster in this process until SIGTERM or Ctrl-C; exits with 1 when a child was killed."""
     stopping = StopFlag()
     post_spawn.connect(lambda **_: open_worker(stopping.is_set), weak=False)
+    schedule()
     db.connections.close_all()  # children must not share one
     sentinel = HealingSentinel(stopping, StopFlag(), uuid4(), start=False)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -70,6 +74,17 @@ def run() -> None:
         sentinel.start()
     finally:
         sentinel.kill_children()  # else the interpreter would wait for them, whatever made it leave
+
+
+def schedule() -> None:
+    """See to it that each daily task has its one schedule; it first runs soon after the worker's first start."""
+    try:
+        for task in DAILY:
+            Schedule.objects.get_or_create(func=task, defaults={"name": task, "schedule_type": Schedule.DAILY})
+    except Schedule.MultipleObjectsReturned:  # two workers made theirs at the same moment: no harm is done
+        pass
+    except db.DatabaseError:
+        logger.warning("The database does not answer; daily tasks wait for the next start.")
 
 
 def open_worker(stopping: Callable[[], bool]) -> None:

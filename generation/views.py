@@ -97,7 +97,10 @@ def _card_version(job: Job, queue_version: str = "") -> str:
 
 
 def _tiles(job: Job, batch: Batch | None, *, is_first: bool) -> list[Tile]:
-    """A job has its places reserved once it is the first in the queue; those that wait behind it take a line each."""
+    """A job has its places reserved once it is the first in the queue; those that wait behind it take a line each.
+
+    A place before those that are made now was filled, and its picture deleted since.
+    """
     images = {image.position: image for image in batch.kept_images} if batch else {}
     if not job.is_active or not (images or is_first or job.state == Job.State.RUNNING):
         return [Tile(image) for image in images.values()]
@@ -105,6 +108,7 @@ def _tiles(job: Job, batch: Batch | None, *, is_first: bool) -> list[Tile]:
     return [
         Tile(images.get(position), position in now, job.preview.get(position, ""))
         for position in range(1, job.recipe.num_images + 1)
+        if position in images or position >= job.first
     ]
 
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Prefetch, Q
 from django.db.models.functions import Now
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.text import slugify
 from PIL import Image as Pillow
@@ -19,6 +20,7 @@ from library import png
 from library.facts import as_query, facts
 from library.facts import settings as settings_of
 from library.finding import Finding
+from library.keeping import KEPT_FOR, Keeping
 from library.search import Search
 
 EVERYTHING = Search()
@@ -45,8 +47,9 @@ class BatchQuerySet(Finding["Batch"]):
         return self.get_or_create(uuid=key, defaults=fields)[0]
 
     def worth_showing(self) -> "BatchQuerySet":
-        """Those with something to see: a picture or an error."""
-        return self.filter(~Q(error="") | self._has_image())
+        """Those with something to see: a picture, or an error that left none. What lies in the trash is not seen."""
+        has_none = ~models.Exists(Image.objects.filter(batch=models.OuterRef("pk")))
+        return self.filter(~Q(error="") & has_none | self._has_image())
 
     def with_pictures(self) -> "BatchQuerySet":
         return self.filter(self._has_image())
@@ -156,22 +159,11 @@ class Batch(models.Model):
         Batch.objects.filter(pk=self.pk).update(error=error, changed=Now())
 
 
-class ImageQuerySet(models.QuerySet["Image"]):
-    def kept(self) -> "ImageQuerySet":
-        """Those that may be given out."""
-        return self.filter(deleted=None)
-
+class ImageQuerySet(Keeping["Image"]):
     def shown_by(self, search: Search) -> "ImageQuerySet":
         """The pictures that a search shows of the batches it finds: with `fav:yes` only favourites."""
         kept = self.kept().order_by("position")
         return kept.filter(favourite=True) if search.filters.get("fav") == "yes" else kept
-
-    def called(self, key: object) -> "Image | None":
-        """The image of that uuid; None where there is none, or it is no uuid."""
-        try:
-            return self.filter(uuid=uuid.UUID(str(key))).first() if key else None
-        except ValueError:
-            return None
 
     def store(self, encoded: png.Encoded, *, batch: Batch, position: int) -> "Image":
         """Keep one picture. Afterwards both PNG and row exist, or neither.
@@ -215,7 +207,7 @@ class Image(models.Model):
     group_size = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Pictures denoised together.")
     favourite = models.BooleanField(default=False, help_text="The whole house's, not one visitor's.")
     created = models.DateTimeField(default=timezone.now)
-    deleted = models.DateTimeField(null=True, blank=True)
+    deleted = models.DateTimeField(null=True, blank=True, help_text="When it was moved to the trash.")
 
     objects = ImageQuerySet.as_manager()
 
@@ -229,6 +221,7 @@ class Image(models.Model):
                 condition=Q(favourite=True, deleted=None),
                 name="image_favourites",
             ),
+            models.Index(fields=("-deleted", "-id"), condition=Q(deleted__isnull=False), name="image_trash"),
         )
 
     def __str__(self) -> str:
@@ -273,12 +266,24 @@ class Image(models.Model):
         """All settings, with this picture's own seed, as a query string."""
         return as_query(self.batch.recipe, seed=self.seed)
 
+    @cached_property
+    def vary_url(self) -> str:
+        """The page where all its settings can be varied, with the picture as source; empty while there is none."""
+        try:
+            page = reverse("generation:advanced")
+        except NoReverseMatch:
+            return ""
+        rest = as_query(self.batch.recipe, seed=self.seed, source_image=None)
+        return f"{page}?source_image={self.uuid}&{rest}"
+
+    @property
+    def gone(self) -> datetime | None:
+        """When the trash will be emptied of it."""
+        return self.deleted and self.deleted + KEPT_FOR
+
     def set_favourite(self, favourite: bool) -> bool:
         """False: it was so already, or the image is gone."""
-        changed = Image.objects.kept().filter(pk=self.pk, favourite=not favourite).update(favourite=favourite)
-        if changed:
-            Batch.objects.filter(pk=self.batch_id).update(changed=Now())
-        return bool(changed)
+        return bool(Image.objects.filter(pk=self.pk).star(favourite))
 
     def adopt_file(self) -> None:
         """Take size and pixels from the file that lies at `path`."""

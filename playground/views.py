@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generation import status
 from generation.dialects import refusal, speaks_json
+from library.views.chosen import Refused
 from playground.middleware import refuse
 
 YEAR = 365 * 24 * 3600  # s
@@ -82,7 +83,8 @@ def theme_context(request: HttpRequest) -> dict[str, str]:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return refuse(request, 400, "That request could not be understood.")
+    sentence = str(exception) if isinstance(exception, Refused) else "That request could not be understood."
+    return refuse(request, 400, sentence)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

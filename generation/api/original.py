@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from generation import queue
-from generation.api import asking, bodies, trash
+from generation.api import asking, bodies
 from generation.api.speaking import Refusal, in_json
 from generation.engine.recipe import SEEDS
 from generation.forms import RecipeForm
@@ -132,7 +132,7 @@ def _original(batch: Batch) -> str:
 def deleteimage(request: HttpRequest) -> HttpResponse:
     path = bodies.read(request).get("path")
     image = _image_at(path) if isinstance(path, str) else None
-    if image is None or not trash.move_to_trash(image):
+    if image is None or not Image.objects.filter(pk=image.pk).move_to_trash():
         return JsonResponse({"success": False, "error": "There is no such picture in the library."}, status=404)
     return JsonResponse({"success": True})
 

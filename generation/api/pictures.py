@@ -9,7 +9,6 @@ from django.http import FileResponse
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
 
-from generation.api import trash
 from generation.api.schemas import ImageOut, Images, Refused, image_out
 from generation.api.speaking import Refusal
 from generation.visitors import VisitorRequest
@@ -97,12 +96,12 @@ def _star(uuid: UUID, favourite: bool) -> dict[str, Any]:
 @router.delete("/{uuid:image}", response={204: None, **NONE})
 def delete_image(request: VisitorRequest, image: UUID) -> Status[None]:
     """Move it to the trash, from where its uuid brings it back."""
-    trash.move_to_trash(_kept(image))
+    Image.objects.filter(pk=_kept(image).pk).move_to_trash()
     return Status(204, None)
 
 
 @router.post("/{uuid:image}/restore", response={200: ImageOut, **NONE})
 def restore_image(request: VisitorRequest, image: UUID) -> dict[str, Any]:
     """Bring it back from the trash; one that is in the library stays there."""
-    trash.restore(get_object_or_404(Image, uuid=image))
+    Image.objects.filter(uuid=image).restore()
     return image_out(_kept(image))

@@ -1,6 +1,7 @@
 """Pictures and thumbnails as files."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from uuid import UUID
 
@@ -46,15 +47,18 @@ def _picture(image: Image) -> FileResponse:
 
 @require_safe
 def thumbnail(request: HttpRequest, image: UUID) -> FileResponse:
+    return thumbnail_of(get_object_or_404(Image.objects.kept().select_related("batch"), uuid=image))
+
+
+def thumbnail_of(image: Image, headers: Mapping[str, str] = PICTURE_HEADERS) -> FileResponse:
     """The WebP thumbnail, made when it is first asked for."""
-    shown = get_object_or_404(Image.objects.kept().select_related("batch"), uuid=image)
-    path = shown.thumbnail_path
+    path = image.thumbnail_path
     if not path.exists():
         try:
-            png.thumbnail(own(shown.path), path)
+            png.thumbnail(own(image.path), path)
         except OSError as error:
             raise Http404 from error
-    return _file(path, "image/webp", path.name)
+    return _file(path, "image/webp", path.name, headers)
 
 
 def own(path: Path) -> Path:
@@ -64,9 +68,9 @@ def own(path: Path) -> Path:
     return path
 
 
-def _file(path: Path, content_type: str, filename: str) -> FileResponse:
+def _file(path: Path, content_type: str, filename: str, headers: Mapping[str, str] = PICTURE_HEADERS) -> FileResponse:
     try:
         file = path.open("rb")
     except OSError as error:  # taken away by hand: the row stays, so that it comes back with its file
         raise Http404 from error
-    return FileResponse(file, content_type=content_type, filename=filename, headers=PICTURE_HEADERS)
+    return FileResponse(file, content_type=content_type, filename=filename, headers=headers)

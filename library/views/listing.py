@@ -69,10 +69,10 @@ def library(request: HttpRequest) -> HttpResponse:
     )
 
 
-def address(search: Search | str) -> str:
-    """Of the library with this search."""
+def address(search: Search | str, page: str = "") -> str:
+    """Of the library, or another page, with this search."""
     query = str(search)
-    return reverse("library:library") + (f"?{urlencode({'q': query})}" if query else "")
+    return (page or reverse("library:library")) + (f"?{urlencode({'q': query})}" if query else "")
 
 
 def _portion(request: HttpRequest, search: Search) -> dict[str, Any]:

@@ -1,19 +1,18 @@
 """One batch, one picture, its star."""
 
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from library.facts import settings
 from library.lineage import descendants, remade
 from library.models import Batch, Image
 from library.search import Search
-from library.views.listing import asked_anew, search_of, visitor_of
+from library.views.listing import address, asked_anew, search_of, visitor_of
+from library.views.ways import back
 
 
 @require_safe
@@ -31,6 +30,7 @@ def image(request: HttpRequest, batch: UUID, position: int) -> HttpResponse:
     shown = _image(batch, position)
     search = search_of(request)
     before, after = _neighbours(shown, search, visitor_of(request))
+    beside = after or before
     context = {
         "image": shown,
         "batch": shown.batch,
@@ -38,6 +38,7 @@ def image(request: HttpRequest, batch: UUID, position: int) -> HttpResponse:
         "previous": before,
         "following": after,
         "q": str(search),
+        "once_deleted": address(search, beside.page_url if beside else ""),
         **_lineage(shown.batch, [shown]),
     }
     return render(request, "library/image.html", context)
@@ -72,14 +73,5 @@ def favourite(request: HttpRequest, batch: UUID, position: int) -> HttpResponse:
     shown.favourite = request.POST.get("favourite") == "yes"
     shown.set_favourite(shown.favourite)
     if not request.headers.get("HX-Request"):
-        return redirect(_back(request) or shown.page_url)
+        return redirect(back(request) or shown.page_url)
     return render(request, "library/_star.html", {"image": shown})
-
-
-def _back(request: HttpRequest) -> str:
-    """The page of this site that the button was on; empty where nobody says."""
-    page = request.headers.get("Referer", "")
-    if not url_has_allowed_host_and_scheme(page, {request.get_host()}):
-        return ""
-    parts = urlsplit(page)
-    return parts.path + (f"?{parts.query}" if parts.query else "")

@@ -34,13 +34,14 @@ byId("stage")?.addEventListener("touchend", (event) => {
   if (Math.abs(across) > 60 && Math.abs(across) > 2 * Math.abs(down)) turn(across > 0 ? "prev" : "next");
 }, { passive: true });
 
-// What was asked for before a star was given knows nothing of it: such a poll is passed over, the next one will tell.
+// What was asked for before a star was given or a picture deleted knows nothing of it: such a poll is passed over, the
+// next one will tell.
 const asked = new WeakMap();
-let starred = 0;
+let posted = 0;
 document.addEventListener("htmx:beforeRequest", (event) => asked.set(event.detail.xhr, performance.now()));
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.elt.matches(".star")) starred = performance.now();
-  else if (event.detail.elt.getAttribute("hx-trigger")?.startsWith("every") && asked.get(event.detail.xhr) < starred) event.detail.shouldSwap = false;
+  if (event.detail.requestConfig.verb === "post") posted = performance.now();
+  else if (event.detail.elt.getAttribute("hx-trigger")?.startsWith("every") && asked.get(event.detail.xhr) < posted) event.detail.shouldSwap = false;
 });
 
 // A control that changes applies at once, and they stay unfolded.
@@ -70,9 +71,20 @@ function placed(html) {
   const news = document.createElement("template");
   news.innerHTML = html;
   for (const section of news.content.querySelectorAll("section.batch")) {
-    if (section.hasAttribute("hx-swap-oob") !== Boolean(byId(section.id))) section.remove();
+    if (section.hasAttribute("hx-swap-oob") === Boolean(byId(section.id))) continue;
+    section.remove();
+    if (section.getAttribute("hx-swap-oob") === "true") putBack(section);
   }
   return news.innerHTML;
+}
+// One that came back out of the trash goes where it was, unless that is further down than this page reaches.
+const madeAt = (section) => Date.parse(section.querySelector("time").dateTime);
+function putBack(section) {
+  const older = [...document.querySelectorAll("#batches > .batch")].find((other) => madeAt(other) < madeAt(section));
+  if (!older && document.querySelector("#batches > .more")) return;
+  section.removeAttribute("hx-swap-oob");
+  byId("batches").insertBefore(section, older ?? null);
+  htmx.process(section);
 }
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.elt.id !== "poll" || !event.detail.shouldSwap) return;

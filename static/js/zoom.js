@@ -62,7 +62,7 @@ document.addEventListener("htmx:afterSettle", () => { if (zoomedTile && !zoomedT
 
 // What the tile's link does, the large picture does.
 zoom.addEventListener("click", (event) => {
-  zoomedTile.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey: event.ctrlKey, metaKey: event.metaKey, shiftKey: event.shiftKey }));
+  zoomedTile.dispatchEvent(new MouseEvent("click", { detail: event.detail, bubbles: true, cancelable: true, ctrlKey: event.ctrlKey, metaKey: event.metaKey, shiftKey: event.shiftKey }));
 });
 zoom.addEventListener("auxclick", (event) => { if (event.button === 1) open(zoomedTile.href); });
 zoom.addEventListener("dragstart", (event) => {

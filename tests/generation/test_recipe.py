@@ -31,6 +31,9 @@ def test_a_recipe_comes_back_from_json_as_it_was() -> None:
         sampler="Euler a",
         downsampling_factor=16,
         model="tiny",
+        strength=0.5,
+        source_image="00000000-0000-0000-0000-000000000001",
+        source_url="https://example.org/fox.png",
     )
     usual = Recipe(prompt="", seed=0).to_dict()
     assert [name for name, value in recipe.to_dict().items() if value == usual[name]] == []  # all are put to the test

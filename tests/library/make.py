@@ -1,8 +1,10 @@
 """Batches and pictures to look at, with their files."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.utils import timezone
 from PIL import Image as Pillow
 
 from library import png
@@ -31,3 +33,11 @@ def some(count: int, words: str = "a fox") -> list[Image]:
     """The pictures of one batch."""
     batch = a_batch(words)
     return [an_image(batch, position) for position in range(1, count + 1)]
+
+
+def trashed(image: Image, days: float = 0) -> Image:
+    """The image, in the trash for so many days."""
+    Image.objects.filter(pk=image.pk).move_to_trash()
+    Image.objects.filter(pk=image.pk).update(deleted=timezone.now() - timedelta(days=days))
+    image.refresh_from_db()
+    return image

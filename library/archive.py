@@ -1,0 +1,78 @@
+"""Several pictures as one zip file that is never whole on this machine, neither on disk nor in memory."""
+
+import io
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from django.utils import timezone
+
+from library.models import Image
+
+CHUNK = 256 * 1024  # bytes
+READABLE = 0o644 << 16  # where a zip keeps the file's mode
+
+
+def stream(images: Iterable[Image]) -> Iterator[bytes]:
+    """The zip, part by part. PNGs are compressed already, so they are stored as they are."""
+    outlet = _Outlet()
+    missing: list[str] = []
+    with ZipFile(outlet, "w", ZIP_STORED) as archive:
+        for name, image in named(images):
+            file = _opened(image)
+            if file is None:
+                missing.append(name)
+                continue
+            with file, archive.open(_entry(name, image), "w") as entry:
+                while chunk := file.read(CHUNK):
+                    entry.write(chunk)
+                    yield outlet.taken()
+        if missing:
+            archive.writestr("missing.txt", "\n".join(["The files of these pictures are gone:", *missing, ""]))
+    yield outlet.taken()
+
+
+def named(images: Iterable[Image]) -> Iterator[tuple[str, Image]]:
+    """Each with a name that no other has, also where capitals do not count: a-fox-41.png, a-fox-41-2.png."""
+    taken: set[str] = set()
+    for image in images:
+        stem = image.download_name.removesuffix(".png")
+        name, number = f"{stem}.png", 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{stem}-{number}.png"
+        taken.add(name.casefold())
+        yield name, image
+
+
+def _opened(image: Image) -> IO[bytes] | None:
+    """None: somebody took the file away, or put a link there that could lead anywhere."""
+    try:
+        return None if image.path.is_symlink() else image.path.open("rb")
+    except OSError:
+        return None
+
+
+def _entry(name: str, image: Image) -> ZipInfo:
+    entry = ZipInfo(name, timezone.localtime(image.created).timetuple()[:6])
+    entry.external_attr = READABLE
+    return entry
+
+
+class _Outlet(io.RawIOBase):
+    """What ZipFile writes into: it keeps what has come since somebody last took it."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, part: Any) -> int:
+        self._parts.append(bytes(part))
+        return len(part)
+
+    def taken(self) -> bytes:
+        whole = b"".join(self._parts)
+        self._parts.clear()
+        return whole

@@ -1,0 +1,14 @@
+"""What the worker's cluster does by the clock."""
+
+import logging
+
+from library import pruning
+
+logger = logging.getLogger(__name__)
+
+
+def prune() -> None:
+    """Once a day: what has been in the trash for thirty days goes for good."""
+    count = pruning.prune()
+    if count:
+        logger.info("The trash was emptied of %d picture(s) whose time was up.", count)
