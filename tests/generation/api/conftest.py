@@ -8,7 +8,7 @@ from tests.program import Program
 
 
 @pytest.fixture(autouse=True)
-def fresh(settings: Settings, tmp_path: Path) -> None:
+def fresh(db: None, settings: Settings, tmp_path: Path) -> None:
     settings.PLAYGROUND_LIBRARY, settings.PLAYGROUND_CACHE = tmp_path / "library", tmp_path / "cache"
     status.current()  # forgets the workers of other tests
 
