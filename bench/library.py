@@ -132,7 +132,7 @@ def _write_files(batch: Any) -> None:
     batch.folder.mkdir(parents=True)
     for image in Image.objects.filter(batch=batch).select_related("batch"):
         picture = Pillow.effect_noise((64, 64), 90)
-        png.write(image.path, png.encode(picture, batch.recipe, seed=image.seed).data)
+        png.write(image.path, png.encode(picture, batch.recipe, seed=image.seed or 0).data)
 
 
 def requests() -> Iterator[tuple[str, str, dict[str, str]]]:

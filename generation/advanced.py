@@ -8,8 +8,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import reswap, retarget, trigger_client_event
 
-from generation import queue
 from generation.forms import AdvancedForm
+from generation.sending import refusal, send
 from generation.views import cards_of, jobs_of, outlook, shown_in
 from generation.visitors import VisitorRequest
 
@@ -22,11 +22,14 @@ def advanced(request: VisitorRequest) -> HttpResponse:
     if "reset" in request.POST:
         kept = {name: request.POST.get(name, "") for name in ("prompt", "negative_prompt")}
         return _anew(request, AdvancedForm(initial=kept))
-    form = AdvancedForm(request.POST)
-    if not form.is_valid():
-        return _anew(request, form, code=422)
-    promised = queue.places(form.recipe())[-1].seconds
-    job = queue.submit(form.recipe(), visitor=request.visitor, promised=promised)
+    form = AdvancedForm(request.POST, request.FILES)
+    job = send(form, request.visitor)
+    if job is None:
+        code, headers = refusal(form)
+        response = _anew(request, form, code)
+        for name, value in headers.items():
+            response[name] = value
+        return response
     if not request.htmx:
         return redirect("generation:job", job.uuid)
     [card] = cards_of(request, [job])

@@ -8,13 +8,17 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.functional import cached_property
+from PIL import Image
 
-from generation import status
+from generation import sources, status
 from generation.carried import Carried, carried
 from generation.engine.recipe import SEEDS, Recipe
 from generation.engine.samplers import SAMPLERS
+from library.models import Image as LibraryImage
 
 LONGEST = 2000  # characters of a prompt
+STRENGTH = 0.75
+SOURCES = ("source_file", "source_url", "source_image")  # the first that is given counts
 
 
 def validate_unicode(text: str) -> None:
@@ -60,6 +64,16 @@ class RecipeForm(forms.Form):
         error_messages={"invalid_choice": "The factor is 2, 4, 8 or 16."},
     )
 
+    strength = forms.FloatField(min_value=0.001, max_value=1, required=False)
+    source_image = forms.UUIDField(required=False, error_messages={"invalid": "There is no such picture."})
+    source_url = forms.CharField(max_length=2000, required=False, validators=[validate_unicode])
+    source_file = forms.FileField(required=False)
+
+    source: Image.Image | None = None
+    """The picture to paint over, as large as those that will come out. Only after take_source()."""
+    retry_after = 0
+    """s, where nothing is wrong but too much is going on: 429 instead of 422."""
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if not self.errors:
@@ -81,8 +95,42 @@ class RecipeForm(forms.Form):
         given = {name: value for name, value in data.items() if value not in (None, "")}
         if "seed" not in given:
             given["seed"] = secrets.randbelow(SEEDS)
+        defaults: dict[str, Any] = status.current().defaults
+        if self.has_source:
+            given = {"strength": STRENGTH, "sampler": "DDIM", **given, "downsampling_factor": 8}
+        else:
+            given.pop("strength", None)
+        if given.get("source_image"):
+            given["source_image"] = str(given["source_image"])
         fields = {name: value for name, value in given.items() if name in Recipe.__dataclass_fields__}
-        return Recipe(**{**status.current().defaults, **fields})
+        return Recipe(**{**defaults, **fields})
+
+    @property
+    def has_source(self) -> bool:
+        return any(self.cleaned_data.get(name) for name in SOURCES)
+
+    def take_source(self, visitor: str) -> bool:
+        """Fetch the source picture, if one is named, and fit it to the size. False: its field says why not."""
+        field = next((name for name in SOURCES if self.cleaned_data.get(name)), "")
+        if not field:
+            return True
+        try:
+            picture = self._picture(field, visitor)
+        except sources.NoPicture as error:
+            self.add_error(field, str(error))
+            return False
+        except sources.Busy as busy:
+            self.add_error(field, str(busy))
+            self.retry_after = busy.retry_after
+            return False
+        self.source = sources.letterbox(picture, *self.recipe().output_size)
+        return True
+
+    def _picture(self, field: str, visitor: str) -> Image.Image:
+        given = self.cleaned_data[field]
+        if field == "source_file":
+            return sources.from_upload(given)
+        return sources.from_url(given, visitor=visitor) if field == "source_url" else sources.from_library(given)
 
     def recipe(self) -> Recipe:
         """What was asked for. Only after is_valid()."""
@@ -103,7 +151,7 @@ class HomeForm(RecipeForm):
     )
     keep_seed = forms.BooleanField(required=False, label="Keep the seed")
 
-    source = ""
+    origin = ""
     """A line on where the settings are from, and what of them could not be taken over."""
     refused = ""
     """Why none could be taken from a picture."""
@@ -145,6 +193,8 @@ class Factor:
 class AdvancedForm(RecipeForm):
     """All settings at once. A seed of 0 is a random one, as it was in the original playground."""
 
+    strength_percent = forms.FloatField(label="Strength", min_value=0.1, max_value=100, required=False)
+
     SIDES = (256, 1024)  # px; smaller where the model's own size is
     TOO_SMALL = 64
 
@@ -152,8 +202,24 @@ class AdvancedForm(RecipeForm):
     def defaults(self) -> dict[str, Any]:
         return status.current().defaults
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if strength := _fraction(self.initial.get("strength")):
+            self.initial["strength_percent"] = round(strength * 100, 1)
+
     def clean_seed(self) -> int | None:
         return self.cleaned_data["seed"] or None
+
+    def clean_strength_percent(self) -> float | None:
+        percent: float | None = self.cleaned_data["strength_percent"]
+        if percent:
+            self.cleaned_data["strength"] = percent / 100
+        return percent
+
+    @property
+    def source_shown(self) -> LibraryImage | None:
+        """The picture of the library that is the source so far."""
+        return LibraryImage.objects.kept().select_related("batch").called(self["source_image"].value())
 
     @property
     def least_side(self) -> int:
@@ -181,6 +247,13 @@ class AdvancedForm(RecipeForm):
             Factor(factor, width * 8 // factor, height * 8 // factor, str(factor) == chosen)
             for factor, _ in self.fields["downsampling_factor"].choices  # type: ignore[attr-defined]
         ]
+
+
+def _fraction(value: Any) -> float:
+    try:
+        return min(1.0, max(0.0, float(value)))
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def _whole(value: Any) -> int:

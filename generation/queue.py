@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import PIL.Image
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django_q.brokers import get_broker
@@ -14,20 +15,24 @@ from django_q.tasks import async_task
 from generation import paces, status
 from generation.engine.recipe import Recipe
 from generation.models import Job, Prompt
+from library import png
 from library.models import Batch, Image
 
 logger = logging.getLogger(__name__)
 
 
-def submit(recipe: Recipe, **fields: Any) -> Job:
+def submit(recipe: Recipe, *, source: PIL.Image.Image | None = None, **fields: Any) -> Job:
     """Put a job for `recipe` at the end of the queue and wake the worker: both or neither.
 
     Args:
+        source: the picture to paint over; it is kept as the first of the batch, which therefore exists from now on.
         fields: more of the Job, such as `visitor`, or `promised`: the seconds that whoever sends it was told.
     """
     with transaction.atomic():
         prompt = Prompt.objects.remember(recipe.prompt)
         job = Job.objects.create(prompt=prompt, recipe_data=recipe.to_dict(), **fields)
+        if source:
+            _keep_source(source, job)
         if _shares_our_database():
             ring()
     if not _shares_our_database():
@@ -35,13 +40,25 @@ def submit(recipe: Recipe, **fields: Any) -> Job:
     return job
 
 
+def _keep_source(source: PIL.Image.Image, job: Job) -> None:
+    batch = Batch.objects.start(job.uuid, recipe=job.recipe_data, visitor=job.visitor, remake_of=job.remake_of)
+    Image.objects.store(png.encode_original(source, batch=str(batch.uuid)), batch=batch, position=0)
+
+
+def source_of(batch: Batch) -> PIL.Image.Image:
+    """The picture that a batch is painted over. Raises OSError: it is gone."""
+    with PIL.Image.open(batch.folder / Image.ORIGINAL, formats=["PNG"]) as picture:
+        return picture.convert("RGB")
+
+
 def submit_again(image: Image, *, visitor: str) -> Job:
     """Submit the group that `image` was made in once more, whole: its pixels depend on its neighbours."""
     first, size = image.group_first or image.position, image.group_size or 1
     recipe = Recipe.from_dict(image.batch.recipe)
     recipe = replace(recipe, seed=recipe.seed_of(first), num_images=size)
+    source = None if recipe.strength is None else source_of(image.batch)
     promised = places(recipe)[-1].seconds
-    return submit(recipe, visitor=visitor, promised=promised, group_size=size, remake_of=image.uuid)
+    return submit(recipe, source=source, visitor=visitor, promised=promised, group_size=size, remake_of=image.uuid)
 
 
 def ring() -> None:

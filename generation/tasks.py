@@ -23,6 +23,8 @@ PREVIEW = 1.0  # s between two previews
 
 NO_MEMORY = "The device ran out of memory. Try a smaller picture."
 
+NO_SOURCE = "The picture to paint over is gone from the library's folder."
+
 NO_FILE = (
     "The pictures could not be saved ({}). The owner of this site has to see to the library's folder and disk; "
     "then send it again."
@@ -31,6 +33,10 @@ NO_FILE = (
 
 class Stopping(Exception):
     """The process was asked to stop: the job goes back to its place."""
+
+
+class NoSource(Exception):
+    """The source picture cannot be read."""
 
 
 class Lost(Exception):
@@ -72,6 +78,9 @@ def generate(job: Job, process: WorkerProcess) -> None:
     except OutOfMemory:
         logger.exception("Job %s ran out of memory.", job.uuid)
         _fail(job, batch, NO_MEMORY)
+    except NoSource:
+        logger.exception("Job %s has no source picture any more.", job.uuid)
+        _fail(job, batch, NO_SOURCE)
     except OSError as error:
         logger.exception("Job %s could not be written down.", job.uuid)
         _fail(job, batch, NO_FILE.format(error.strerror or type(error).__name__))
@@ -97,27 +106,44 @@ def _in_words(error: Exception) -> str:
 def _make_groups(job: Job, recipe: Recipe, batch: Batch, process: WorkerProcess) -> None:
     """Make every group that has a missing image, whole: the pixels of one depend on its neighbours."""
     began = time.monotonic()
+    source = _source(recipe, batch)
     stored = set(Image.objects.filter(batch=batch).values_list("position", flat=True))
     for first in range(1, recipe.num_images + 1, job.group_size):
         last = min(first + job.group_size - 1, recipe.num_images)
         missing = set(range(first, last + 1)) - stored
         if missing:
-            _make_group(job, recipe, batch, process, first, last, missing)
+            _make_group(job, recipe, batch, process, first, last, missing, source)
             seconds = time.monotonic() - began
             batch.add_seconds(seconds)
             process.learn(seconds, recipe, last - first + 1)
             began += seconds
 
 
+def _source(recipe: Recipe, batch: Batch) -> PIL.Image.Image | None:
+    if recipe.strength is None:
+        return None
+    try:
+        return queue.source_of(batch)
+    except OSError as error:
+        raise NoSource from error
+
+
 def _make_group(
-    job: Job, recipe: Recipe, batch: Batch, process: WorkerProcess, first: int, last: int, missing: set[int]
+    job: Job,
+    recipe: Recipe,
+    batch: Batch,
+    process: WorkerProcess,
+    first: int,
+    last: int,
+    missing: set[int],
+    source: PIL.Image.Image | None,
 ) -> None:
     if process.is_paused:
         raise Stopping
     size = last - first + 1
     try:
         pictures = process.engine.generate(  # type: ignore[union-attr]
-            recipe, first=first, size=size, on_step=_Progress(job, process, first)
+            recipe, first=first, size=size, on_step=_Progress(job, process, first), source=source
         )
     except Cancelled as cancelled:
         raise Lost from cancelled

@@ -19,6 +19,7 @@ from generation.engine.recipe import SEEDS
 from generation.fingerprint import fingerprint
 from generation.forms import AdvancedForm, HomeForm, RecipeForm, in_threes
 from generation.models import Job
+from generation.sending import send
 from generation.visitors import VisitorRequest
 from library.models import Batch, Image
 from library.settings_of import NoSettings
@@ -43,7 +44,7 @@ class Tile(NamedTuple):
 def home(request: VisitorRequest) -> HttpResponse:
     values, note = in_threes({"num_images": 3, **request.GET.dict()})
     form = HomeForm(initial=values)
-    form.source = note
+    form.origin = note
     return _home(request, form)
 
 
@@ -102,10 +103,11 @@ def _tiles(job: Job, batch: Batch | None, *, is_first: bool) -> list[Tile]:
     A place before those that are made now was filled, and its picture deleted since.
     """
     images = {image.position: image for image in batch.kept_images} if batch else {}
+    source = [Tile(images.pop(0))] if 0 in images else []
     if not job.is_active or not (images or is_first or job.state == Job.State.RUNNING):
-        return [Tile(image) for image in images.values()]
+        return [*source, *map(Tile, images.values())] if images else []
     now = range(job.first, job.last + 1) if job.state == Job.State.RUNNING and job.first else range(0)
-    return [
+    return source + [
         Tile(images.get(position), position in now, job.preview.get(position, ""))
         for position in range(1, job.recipe.num_images + 1)
         if position in images or position >= job.first
@@ -119,10 +121,9 @@ def create(request: VisitorRequest) -> HttpResponse:
     if "roll" in request.POST and not request.htmx:  # the die of somebody without JavaScript
         return _home(request, HomeForm(initial={**request.POST.dict(), "seed": secrets.randbelow(SEEDS)}))
     form = HomeForm(request.POST)
-    if not form.is_valid():
+    job = send(form, request.visitor)
+    if job is None:
         return _invalid(request, form)
-    promised = queue.places(form.recipe())[-1].seconds
-    job = queue.submit(form.recipe(), visitor=request.visitor, promised=promised)
     if not request.htmx:
         return redirect("generation:job", job.uuid)
     [card] = cards_of(request, [job])
@@ -133,7 +134,7 @@ def create(request: VisitorRequest) -> HttpResponse:
 @require_POST
 def again(request: VisitorRequest, uuid: UUID) -> HttpResponse:
     """Make a picture of the library again, to be held against the first."""
-    image = get_object_or_404(Image.objects.kept().select_related("batch"), uuid=uuid)
+    image = get_object_or_404(Image.objects.kept().select_related("batch"), uuid=uuid, position__gt=0)
     return redirect("generation:job", queue.submit_again(image, visitor=request.visitor).uuid)
 
 
@@ -163,7 +164,7 @@ def settings_of_picture(request: VisitorRequest) -> HttpResponse:
         form.refused = str(error)
         return _composer(request, form, code=422)
     form = HomeForm(initial={**typed, **taken.values})
-    form.source = taken.line
+    form.origin = taken.line
     return _composer(request, form)
 
 

@@ -32,7 +32,7 @@ def remade(batch: Batch, images: list[Image]) -> list[Remade]:
     if not batch.remake_of:
         return []
     before = Image.objects.kept().filter(batch=batch.remake_of.batch_id).select_related("batch")
-    originals = {image.seed: image for image in before}
+    originals = {image.seed: image for image in before if not image.is_original}
     return [Remade(image, originals[image.seed]) for image in images if image.seed in originals]
 
 

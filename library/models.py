@@ -56,7 +56,7 @@ class BatchQuerySet(Finding["Batch"]):
 
     @staticmethod
     def _has_image() -> models.Exists:
-        return models.Exists(Image.objects.kept().filter(batch=models.OuterRef("pk")))
+        return models.Exists(Image.objects.kept().filter(batch=models.OuterRef("pk"), position__gt=0))
 
     def portion(
         self, size: int, *, after: "Batch | None" = None, search: Search = EVERYTHING, visitor: str = ""
@@ -136,7 +136,7 @@ class Batch(models.Model):
 
     @property
     def seconds_per_image(self) -> float | None:
-        count = len(self.kept_images)
+        count = sum(not image.is_original for image in self.kept_images)
         return self.seconds / count if count and self.seconds else None
 
     @property
@@ -194,10 +194,12 @@ class ImageQuerySet(Keeping["Image"]):
 class Image(models.Model):
     """One picture: this row and the PNG file at `path`."""
 
+    ORIGINAL = "00-original.png"
+
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="images")
-    position = models.PositiveSmallIntegerField(help_text="Place in the batch, from 1.")
-    seed = models.BigIntegerField()
+    position = models.PositiveSmallIntegerField(help_text="Place in the batch, from 1; 0 is the source.")
+    seed = models.BigIntegerField(null=True, blank=True, help_text="None of a picture that was not made here.")
     width = models.PositiveIntegerField(help_text="px")
     height = models.PositiveIntegerField(help_text="px")
     pixels = models.CharField(max_length=64, help_text="SHA-256 of the decoded RGB.")
@@ -229,11 +231,16 @@ class Image(models.Model):
 
     @property
     def name(self) -> str:
-        return f"{self.position:02d}.png"
+        return f"{self.position:02d}.png" if self.position else self.ORIGINAL
+
+    @property
+    def is_original(self) -> bool:
+        """Whether it is the source of its batch: not made by the model."""
+        return self.position == 0
 
     @property
     def download_name(self) -> str:
-        return f"{self.batch.slug}-{self.seed}.png"
+        return f"{self.batch.slug}-{'original' if self.is_original else self.seed}.png"
 
     @property
     def path(self) -> Path:

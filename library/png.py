@@ -32,7 +32,7 @@ class Encoded:
     """SHA-256 (hex) of the decoded RGB."""
     width: int
     height: int
-    seed: int
+    seed: int | None
     group: Mapping[str, int]
     """`first` and `size` of the pictures it was denoised with; empty where nobody says."""
 
@@ -62,6 +62,16 @@ def encode(
     file = BytesIO()
     picture.save(file, "PNG", pnginfo=texts, compress_level=COMPRESSION)
     return Encoded(file.getvalue(), pixels_of(picture), picture.width, picture.height, seed, group or {})
+
+
+def encode_original(picture: Image.Image, **origin: Any) -> Encoded:
+    """The PNG of a picture that was not made here but painted over here: no settings, and no seed."""
+    picture = picture.convert("RGB")
+    texts = PngInfo()
+    texts.add_itxt(CHUNK, json.dumps({"version": 1, "original": True, **origin}, ensure_ascii=False))
+    file = BytesIO()
+    picture.save(file, "PNG", pnginfo=texts, compress_level=COMPRESSION)
+    return Encoded(file.getvalue(), pixels_of(picture), picture.width, picture.height, None, {})
 
 
 def pixels_of(picture: Image.Image) -> str:

@@ -22,10 +22,11 @@ PICTURE_HEADERS = {
 @require_safe
 def picture(request: HttpRequest, batch: UUID, name: str) -> FileResponse:
     """The PNG. Looked up in the database: a name never becomes a path."""
-    match = re.fullmatch(r"([0-9]{2})\.png", name)
-    if not match:
+    match = re.fullmatch(r"([0-9]{2})(-original)?\.png", name)
+    image = _image(batch, int(match[1])) if match else None
+    if image is None or name != image.name:
         raise Http404
-    return _picture(_image(batch, int(match[1])))
+    return _picture(image)
 
 
 @require_safe

@@ -11,3 +11,54 @@ document.addEventListener("input", mark);
 document.addEventListener("change", mark);
 document.addEventListener("htmx:afterSettle", mark);
 mark();
+
+// A source picture that is dropped on its place or pasted goes the way of a chosen one, and is shown.
+const sourceOf = (event) => event.target.closest?.("[data-source]");
+function takeSource(file) {
+  const carrier = new DataTransfer();
+  carrier.items.add(file);
+  const input = document.getElementById("id_source_file");
+  input.files = carrier.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+document.addEventListener("change", (event) => {
+  if (event.target.id !== "id_source_file") return;
+  const shown = document.querySelector("[data-source] .dropped");
+  const [file] = event.target.files;
+  shown.hidden = !file;
+  if (file) shown.src = URL.createObjectURL(file);
+});
+document.addEventListener("dragover", (event) => {
+  if (!event.dataTransfer.types.includes("Files") && !event.dataTransfer.types.includes("text/uri-list")) return;
+  event.preventDefault(); // a file that misses its place must not take the page's
+  const place = sourceOf(event);
+  event.dataTransfer.dropEffect = place ? "copy" : "none";
+  place?.classList.add("awaits");
+});
+document.addEventListener("dragleave", (event) => {
+  const place = sourceOf(event);
+  if (place && !place.contains(event.relatedTarget)) place.classList.remove("awaits");
+});
+document.addEventListener("drop", (event) => {
+  const place = sourceOf(event);
+  if (!place) return;
+  event.preventDefault();
+  place.classList.remove("awaits");
+  const [file] = event.dataTransfer.files;
+  const address = event.dataTransfer.getData("text/uri-list").split(/[\r\n]+/)[0];
+  if (address && URL.canParse(address) && new URL(address).origin === location.origin) takeAddress(address);
+  else if (file) takeSource(file);
+  else if (address) document.getElementById("id_source_url").value = address;
+});
+async function takeAddress(address) {
+  const answer = await fetch(address).catch(() => null);
+  const picture = answer?.ok && await answer.blob();
+  if (picture && picture.type.startsWith("image/")) takeSource(new File([picture], "picture", { type: picture.type }));
+  else document.getElementById("notice").textContent = "That is no picture of this site.";
+}
+document.addEventListener("paste", (event) => {
+  const image = [...event.clipboardData.files].find((file) => file.type.startsWith("image/"));
+  if (!image || event.clipboardData.types.includes("text/plain")) return;
+  event.preventDefault();
+  takeSource(image);
+});

@@ -70,7 +70,7 @@ def test_a_dropped_picture_fills_in_its_settings_and_they_are_sent(page: Page, i
     is_filled(page, "a red apple", 77)
     expect(composer).not_to_have_class(re.compile("awaits"))
     expect(composer).to_contain_text("Settings from fox.png, made with tiny by Playground.")
-    expect(page.get_by_role("status").first).to_have_text(re.compile("Settings from fox.png"))
+    expect(page.locator("#said")).to_have_text(re.compile("Settings from fox.png"))
 
     page.get_by_role("button", name="Generate").click()
     expect(page.get_by_role("article")).to_have_count(1)

@@ -45,7 +45,7 @@ def test_a_job_that_is_done_stops_polling_and_says_so_once(site: Site, visit: Vi
     page = visit(site.url)
     job = ask_for(page, "a rocket in the night sky")
     expect(job.get_by_role("img")).to_have_count(3)
-    expect(page.get_by_role("status").first).to_have_text("Done: a rocket in the night sky")
+    expect(page.locator("#said")).to_have_text("Done: a rocket in the night sky")
     expect(job).not_to_have_attribute("hx-get", re.compile("."))
     expect(job.locator("header").get_by_role("button")).to_have_count(0)
     expect(page.get_by_role("complementary", name="Queue")).to_contain_text("nobody waits")

@@ -38,13 +38,13 @@ def test_the_menu_opens_by_pointer_and_key_and_gives_the_focus_back(library: Cal
     first = page.locator("a.picture").first
     first.click(button="right")
     expect(menu.get_by_role("menuitem").filter(visible=True)).to_have_text(
-        [re.compile(text) for text in ("Open", "Download", "Copy prompt", "Favourite", "Select", "Delete")]
+        [re.compile(text) for text in ("Vary", "Open", "Download", "Copy prompt", "Favourite", "Select", "Delete")]
     )
-    expect(menu.get_by_role("menuitem", name="Open")).to_be_focused()
+    expect(menu.get_by_role("menuitem", name="Vary")).to_be_focused()
     page.keyboard.press("End")
     expect(menu.get_by_role("menuitem", name="Delete")).to_be_focused()
     page.keyboard.press("ArrowDown")
-    expect(menu.get_by_role("menuitem", name="Open")).to_be_focused()
+    expect(menu.get_by_role("menuitem", name="Vary")).to_be_focused()
     page.keyboard.press("Escape")
     expect(menu).to_be_hidden()
     expect(first).to_be_focused()

@@ -1,6 +1,7 @@
 """Several people, several jobs: who sees what, and what a page does while jobs run."""
 
 import re
+import time
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
@@ -92,10 +93,11 @@ def test_a_hidden_tab_asks_for_no_more_than_ones_own_job_and_once_when_it_is_see
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if request.resource_type == "xhr" else None)
 
+    hidden = time.monotonic()
     ask_for(clock, "a crow")
     clock.wait_for_event("response", lambda answer: "/queue/?v=" in answer.url and answer.status == 204)  # after 3 s
     assert all("/card/" in url for url in asked)
-    assert len(asked) <= 1  # every 5 s
+    assert len(asked) <= 1 + (time.monotonic() - hidden) / 5  # s
     asked.clear()
     with page.expect_response("**/card/?v=*"), page.expect_response("**/queue/?v=*"):
         page.evaluate("window.isSeen = true; document.dispatchEvent(new Event('visibilitychange'))")
