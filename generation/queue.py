@@ -36,7 +36,7 @@ def submit(recipe: Recipe, *, source: PIL.Image.Image | None = None, **fields: A
         if _shares_our_database():
             ring()
     if not _shares_our_database():
-        ring()
+        transaction.on_commit(ring)
     return job
 
 

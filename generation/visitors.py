@@ -1,10 +1,12 @@
-"""Who asks: a random mark in a signed cookie, set with the first POST. No row in the database."""
+"""Who asks: a random mark in a signed cookie, set with a browser's first POST. No row in the database."""
 
 import secrets
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
+
+from generation.dialects import speaks_json
 
 COOKIE = "visitor"
 YEAR = 365 * 24 * 3600  # s
@@ -24,9 +26,10 @@ class VisitorMiddleware:
 
     def __call__(self, request: VisitorRequest) -> HttpResponse:
         known = request.get_signed_cookie(COOKIE, default="", max_age=YEAR)
-        request.visitor = known or (secrets.token_urlsafe(16) if request.method == "POST" else "")
+        is_new = not known and request.method == "POST" and not speaks_json(request.path_info)
+        request.visitor = known or (secrets.token_urlsafe(16) if is_new else "")
         response = self.get_response(request)
-        if request.visitor and not known:
+        if is_new:
             response.set_signed_cookie(
                 COOKIE,
                 request.visitor,

@@ -9,12 +9,16 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 from django.shortcuts import render
 
+from generation.dialects import refusal, speaks_json
+
 LONGEST_BODY = 32 * 1024 * 1024  # bytes
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def refuse(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+    if speaks_json(request.path_info):
+        return refusal(status, sentence)
     return render(request, "refused.html", {"sentence": sentence}, status=status)
 
 
@@ -43,6 +47,8 @@ class KnownHost:
             "This site does not go by that name. Open it by its IP address, or have its owner set "
             "PLAYGROUND_PUBLIC_URL to the address you used."
         )
+        if speaks_json(request.path_info):
+            return refusal(400, sentence)
         return HttpResponse(sentence, status=400, content_type="text/plain; charset=utf-8")
 
 

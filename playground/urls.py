@@ -7,6 +7,7 @@ from playground import views
 
 urlpatterns = [
     path("", include("generation.urls")),
+    path("", include("generation.api.urls")),
     path("", include("library.urls")),
     path("theme/", views.theme, name="theme"),
     path("admin/", admin.site.urls),

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from generation import status
+from generation.dialects import refusal, speaks_json
 from library.views.chosen import Refused
 from playground.middleware import refuse
 
@@ -100,4 +101,6 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Rendered without the request: whatever broke may be in what the page needs from it."""
+    if speaks_json(request.path_info):
+        return refusal(500, "Something broke here; the owner of this site finds it in the log.")
     return HttpResponseServerError(render_to_string("500.html"))

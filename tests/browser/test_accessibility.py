@@ -58,6 +58,7 @@ def addresses(idle_site: Site, visit: Visit) -> Iterator[dict[str, str]]:
         "batch": f"/library/{batch}/",
         "picture": f"/library/{batch}/1/",
         "comparison": f"/library/compare/?a={a}&b={b}",
+        "api": "/api/docs/",
         "not found": "/nowhere/",
     }
     with idle_site.database() as connection:

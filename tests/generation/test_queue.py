@@ -70,6 +70,7 @@ def test_a_job_whose_wake_up_cannot_be_written_is_not_written_either() -> None:
     assert (Job.objects.count(), Prompt.objects.count()) == (0, 0)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_broker_that_does_not_answer_loses_no_job(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

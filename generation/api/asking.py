@@ -1,0 +1,75 @@
+"""From what a program sends to a recipe: through the one form that checks every request."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from generation.api.bodies import Files
+from generation.api.speaking import Refusal
+from generation.engine.recipe import Recipe
+from generation.forms import RecipeForm
+
+FIELDS = RecipeForm.base_fields
+
+
+def recipe_of(
+    values: Mapping[str, Any],
+    files: Files | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Recipe:
+    """What is asked for with these values, by the names of the form.
+
+    Args:
+        names: what whoever asks calls a setting, where that is something else.
+
+    Raises:
+        Refusal: with a sentence, and in `fields` every one that concerns a single setting.
+    """
+    errors = {name: [problem] for name, value in values.items() if (problem := _problem(name, value))}
+    form = RecipeForm({name: _as_text(value) for name, value in values.items()}, files)
+    if not errors and form.is_valid():
+        return form.recipe()
+    errors = errors or {name: [str(error) for error in found] for name, found in form.errors.items()}
+    errors = {(names or {}).get(name, name): found for name, found in errors.items()}
+    sentences = [error if name == "__all__" else f"{name}: {error}" for name in errors for error in errors[name]]
+    raise Refusal(422, " ".join(sentences), fields={name: errors[name] for name in errors if name != "__all__"})
+
+
+def _problem(name: str, value: Any) -> str:
+    """What is wrong with the kind of a value; the form cannot see it, to whom everything is text."""
+    if name not in FIELDS:
+        return f"There is no such setting; there are {', '.join(FIELDS)}."
+    field = FIELDS[name]
+    if isinstance(field, forms.FileField):
+        return "A file has to be sent as multipart/form-data."
+    if isinstance(field, forms.BooleanField):
+        return "" if value is None or isinstance(value, (bool, str)) else "This is true or false."
+    if isinstance(field, forms.CharField):
+        return "" if value is None or isinstance(value, str) else "This has to be text."
+    is_fitting = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    return "" if value is None or is_fitting else "This has to be a number or text."
+
+
+def _as_text(value: Any) -> str:
+    """As a form would carry it; a whole number of any length, too."""
+    return "" if value is None or value is False else str(value)
+
+
+def schema() -> dict[str, Any]:
+    """The settings as OpenAPI describes them, from the form: what it learns stands in the documents."""
+    fields = {name: _described(field) for name, field in FIELDS.items() if not isinstance(field, forms.FileField)}
+    required = [name for name in fields if FIELDS[name].required]
+    return {"type": "object", "properties": fields, "required": required, "additionalProperties": False}
+
+
+def _described(field: forms.Field) -> dict[str, Any]:
+    if isinstance(field, forms.ChoiceField):
+        return {"enum": [value for value, _ in field.choices]}  # type: ignore[misc, union-attr]
+    kinds = ((forms.FloatField, "number"), (forms.IntegerField, "integer"), (forms.BooleanField, "boolean"))
+    found: dict[str, Any] = {"type": next((kind for type_, kind in kinds if isinstance(field, type_)), "string")}
+    bounds = {"min_value": "minimum", "max_value": "maximum", "step_size": "multipleOf", "max_length": "maxLength"}
+    for attribute, keyword in bounds.items():
+        if isinstance(bound := getattr(field, attribute, None), (int, float)):
+            found[keyword] = bound
+    return found

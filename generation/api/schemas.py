@@ -1,0 +1,133 @@
+"""What the API tells of jobs and images. No key of the database, no visitor's mark."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from ninja import Schema
+
+from generation import queue
+from generation.models import Job
+from library.models import Batch, Image
+
+
+class ImageOut(Schema):
+    uuid: UUID
+    batch: UUID  # that of its job
+    position: int
+    prompt: str
+    seed: int | None
+    width: int
+    height: int
+    favourite: bool
+    created: datetime
+    pixels: str  # SHA-256 of the decoded RGB
+    recipe: dict[str, Any]
+    page: str
+    file: str
+    thumbnail: str
+
+
+class JobOut(Schema):
+    uuid: UUID
+    state: str
+    prompt: str
+    recipe: dict[str, Any]
+    mine: bool
+    position: int | None  # in the queue: 0 runs, 1 is the next
+    seconds: float | None  # until it is done, as far as known
+    fraction: float  # how much of it is done, 0 to 1
+    promised: float | None
+    took: float | None
+    error: str
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+    page: str
+    images: list[ImageOut]
+
+
+class Jobs(Schema):
+    jobs: list[JobOut]
+    next: UUID | None  # to be sent as `after`
+
+
+class Queue(Schema):
+    jobs: list[JobOut]
+
+
+class Images(Schema):
+    images: list[ImageOut]
+    next: UUID | None  # to be sent as `after`
+    problems: list[str]  # what of the search was not understood
+
+
+class Model(Schema):
+    name: str
+    is_demo: bool
+    in_use: bool
+    defaults: dict[str, Any]
+
+
+class Models(Schema):
+    models: list[Model]
+
+
+class Samplers(Schema):
+    samplers: list[str]
+
+
+class StatusOut(Schema):
+    state: str
+    words: str
+    notice: str
+    model: str
+    is_demo: bool
+    lanes: int  # workers that can make pictures
+    seconds_per_image: float  # of a picture with the default settings; 0 while nobody knows
+    defaults: dict[str, Any]
+    jobs: int  # running and waiting
+
+
+class Refused(Schema):
+    error: str
+
+
+def image_out(image: Image) -> dict[str, Any]:
+    batch = image.batch
+    return {
+        **{name: getattr(image, name) for name in ("uuid", "position", "seed", "width", "height", "favourite")},
+        **{name: getattr(image, name) for name in ("created", "pixels")},
+        "batch": batch.uuid,
+        "prompt": batch.words,
+        "recipe": {**batch.recipe, "seed": image.seed},
+        "page": image.page_url,
+        "file": image.url,
+        "thumbnail": image.thumbnail_url,
+    }
+
+
+def jobs_out(jobs: list[Job], *, visitor: str, places: Iterable[queue.Place] = ()) -> list[dict[str, Any]]:
+    """The jobs with their images: two queries, and those for the queue where one is in it and it is not given."""
+    if not places and any(job.is_active for job in jobs):
+        places = queue.places()
+    place_of = {place.job.pk: place for place in places}
+    batches = Batch.objects.with_images().in_bulk([job.uuid for job in jobs], field_name="uuid")
+    return [_job_out(job, batches.get(job.uuid), place_of.get(job.pk), visitor) for job in jobs]
+
+
+def _job_out(job: Job, batch: Batch | None, place: queue.Place | None, visitor: str) -> dict[str, Any]:
+    told = ("uuid", "state", "promised", "took", "error", "created", "started", "finished")
+    return {
+        **{name: getattr(job, name) for name in told},
+        "prompt": job.recipe.prompt,
+        "recipe": batch.recipe if batch else job.recipe_data,
+        "mine": bool(visitor) and job.visitor == visitor,
+        "fraction": 1.0 if job.state == Job.State.DONE else job.fraction,
+        "position": place.position if place else None,
+        "seconds": place.seconds if place else None,
+        "page": reverse("generation:job", args=(job.uuid,)),
+        "images": [image_out(image) for image in batch.kept_images] if batch else [],
+    }

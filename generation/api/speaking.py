@@ -1,0 +1,86 @@
+"""What all dialects have in common: whose word counts, what may be sent, and JSON whatever happens."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import add_never_cache_headers
+from django.views.decorators.csrf import csrf_exempt
+from ninja.utils import check_csrf
+
+from generation.dialects import refusal
+
+JSON, MULTIPART = "application/json", "multipart/form-data"
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+View = Callable[..., HttpResponseBase]
+
+
+class Refusal(Exception):
+    """Nothing was done, and this sentence says why."""
+
+    def __init__(self, status: int, sentence: str, **more: Any) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence, self.more = status, sentence, more
+
+    @property
+    def response(self) -> HttpResponse:
+        return refusal(self.status, self.sentence, **self.more)
+
+
+def in_json(*methods: str) -> Callable[[View], View]:
+    """Makes a view one for programs: it asks no token of them, so neither does it ask who is signed in.
+
+    Args:
+        methods: those it takes; none where it says so itself.
+    """
+
+    def decorate(view: View) -> View:
+        @csrf_exempt
+        @wraps(view)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            response = _answer(view, methods, request, *args, **kwargs)
+            if not response.has_header("Cache-Control"):
+                add_never_cache_headers(response)
+            return response
+
+        return answer
+
+    return decorate
+
+
+def _answer(view: View, methods: tuple[str, ...], request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    if request.method == "HEAD":  # whoever sends the answer leaves its body out
+        request.method = "GET"
+    if methods and request.method not in methods:
+        return _not_allowed(request, ", ".join(methods))
+    try:
+        check_kind(request)
+        response = view(request, *args, **kwargs)
+    except Refusal as refused:
+        return refused.response
+    return _not_allowed(request, response["Allow"]) if response.status_code == 405 else response
+
+
+def _not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
+    allowed = ", ".join(sorted(allowed.split(", ")))
+    response = refusal(405, f"This address does not take {request.method}; it takes {allowed}.")
+    response["Allow"] = allowed
+    return response
+
+
+def check_kind(request: HttpRequest) -> None:
+    """Other sites' pages can send forms and plain text unasked, but neither JSON nor our token.
+
+    Raises:
+        Refusal: it is to change something and is neither.
+    """
+    is_empty = (request.META.get("CONTENT_LENGTH") or "0") == "0"
+    if request.method in SAFE or request.content_type == JSON or (is_empty and not request.content_type):
+        return
+    if request.content_type != MULTIPART:
+        raise Refusal(415, f"Send it as JSON, with the header “Content-Type: {JSON}”.")
+    if check_csrf(request):
+        raise Refusal(403, "A form needs its token: the cookie “csrftoken” and the same in the header “X-CSRFToken”.")

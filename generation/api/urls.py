@@ -1,0 +1,19 @@
+from django.urls import URLPattern, path
+
+from generation.api import docs, original
+from generation.api.speaking import in_json
+from generation.api.v1 import api
+
+patterns, _, namespace = api.urls
+for pattern in patterns:
+    if isinstance(pattern, URLPattern):
+        pattern.callback = in_json()(pattern.callback)
+
+urlpatterns = [
+    path("api/v1/", (patterns, "api", namespace)),
+    path("api/docs/", docs.docs, name="api-docs"),
+    path("prompt", original.prompt),
+    path("queue_status", original.queue_status),
+    path("getlibrary", original.getlibrary),
+    path("deleteimage", original.deleteimage),
+]

@@ -1,0 +1,168 @@
+"""The site's own dialect, below /api/v1/."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from ninja import NinjaAPI, Query, Status
+from ninja.errors import ValidationError
+from ninja.operation import Operation
+
+from generation import defaults, queue, status
+from generation.api import asking, bodies, idempotency
+from generation.api.pictures import router as pictures
+from generation.api.schemas import JobOut, Jobs, Models, Queue, Refused, Samplers, StatusOut, jobs_out
+from generation.api.speaking import Refusal
+from generation.dialects import refusal
+from generation.engine.samplers import SAMPLERS
+from generation.models import Job
+from generation.visitors import VisitorRequest
+
+Limit = Annotated[int, Query(ge=1, le=100)]
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+
+class Api(NinjaAPI):
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return str(operation.view_func.__name__)
+
+
+api = Api(title="Playground", version="1", docs_url=None, urls_namespace="api")
+api.add_router("/images", pictures)
+
+
+@api.exception_handler(Refusal)
+def refused(request: HttpRequest, error: Refusal) -> HttpResponse:
+    return error.response
+
+
+@api.exception_handler(Http404)
+def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    return refusal(404, "There is nothing here. It may have been deleted.")
+
+
+@api.exception_handler(ValidationError)
+def not_valid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    fields = {str(found["loc"][-1]): [f"{found['msg']}."] for found in error.errors}
+    return refusal(422, " ".join(f"{name}: {fields[name][0]}" for name in fields), fields=fields)
+
+
+ASKED = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": asking.schema(), "example": {"prompt": "a fox", "num_images": 3}}},
+    },
+    "parameters": [
+        {
+            "in": "header",
+            "name": "Idempotency-Key",
+            "description": "1 to 255 visible ASCII characters. Sent again within 24 hours, it makes no second job.",
+            "schema": {"type": "string"},
+        }
+    ],
+}
+
+
+@api.post("/jobs", response={201: JobOut, 200: JobOut, 409: Refused, 422: Refused}, tags=["jobs"], openapi_extra=ASKED)
+def create_job(request: VisitorRequest) -> HttpResponseBase | Status[Any]:
+    """Ask for pictures. Settings that are left out, empty or null mean the default."""
+    values, files = bodies.read_fields(request)
+    key, digest = request.headers.get("Idempotency-Key"), bodies.digest(values, files)
+    job = idempotency.job_of(request.visitor, key, digest) if key is not None else None
+    is_new = job is None
+    if job is None:
+        submit = _submission(request, values, files)
+        job, is_new = (submit(), True) if key is None else idempotency.once(request.visitor, key, digest, submit)
+    [told] = jobs_out([job], visitor=request.visitor)
+    return Status(201 if is_new else 200, told)
+
+
+def _submission(request: VisitorRequest, values: dict[str, Any], files: bodies.Files) -> Callable[[], Job]:
+    recipe = asking.recipe_of(values, files)
+    promised = queue.places(recipe)[-1].seconds
+    return lambda: queue.submit(recipe, visitor=request.visitor, promised=promised)
+
+
+@api.get("/jobs", response={200: Jobs, 422: Refused}, tags=["jobs"])
+def list_jobs(
+    request: VisitorRequest,
+    state: State | None = None,
+    mine: bool = False,
+    after: UUID | None = None,
+    limit: Limit = 20,
+) -> dict[str, Any]:
+    """Everybody's jobs, or only yours, the newest first."""
+    jobs = Job.objects.of(request.visitor) if mine else Job.objects.all()
+    if state:
+        jobs = jobs.filter(state=state)
+    if after:
+        jobs = jobs.filter(pk__lt=_cursor(after).pk)
+    found = list(jobs.order_by("-pk")[: limit + 1])
+    more, found = len(found) > limit, found[:limit]
+    return {"jobs": jobs_out(found, visitor=request.visitor), "next": found[-1].uuid if more else None}
+
+
+def _cursor(uuid: UUID) -> Job:
+    if (job := Job.objects.filter(uuid=uuid).first()) is None:
+        raise Refusal(422, "after: There is no such job.")
+    return job
+
+
+@api.get("/jobs/{uuid:job}", response={200: JobOut, 404: Refused}, tags=["jobs"])
+def show_job(request: VisitorRequest, job: UUID) -> dict[str, Any]:
+    """One job, with its pictures so far."""
+    [told] = jobs_out([get_object_or_404(Job, uuid=job)], visitor=request.visitor)
+    return told
+
+
+@api.post("/jobs/{uuid:job}/cancel", response={200: JobOut, 403: Refused, 404: Refused}, tags=["jobs"])
+def cancel_job(request: VisitorRequest, job: UUID) -> dict[str, Any]:
+    """Stop a job: yours, or one that was sent without a visitor's cookie. One that has ended stays as it is."""
+    allowed = Q(visitor="") | Q(visitor=request.visitor)
+    found = get_object_or_404(Job, uuid=job)
+    if not Job.objects.filter(allowed, pk=found.pk).exists():
+        raise Refusal(403, "Only whoever sent a job can cancel it.")
+    found.cancel()
+    return show_job(request, job)
+
+
+@api.get("/queue", response=Queue, tags=["queue"])
+def show_queue(request: VisitorRequest) -> dict[str, Any]:
+    """Everybody's running and waiting jobs in the order in which they are made."""
+    places = queue.places()
+    return {"jobs": jobs_out([place.job for place in places], visitor=request.visitor, places=places)}
+
+
+@api.get("/models", response=Models, tags=["settings"])
+def list_models(request: HttpRequest) -> dict[str, Any]:
+    """The models there are, in the order in which they are tried."""
+    now = status.current()
+    return {
+        "models": [
+            {
+                "name": found.name,
+                "is_demo": found.is_demo,
+                "in_use": found.name == now.model,
+                "defaults": defaults.values(found.defaults),
+            }
+            for found in defaults.choice().checkpoints
+        ]
+    }
+
+
+@api.get("/samplers", response=Samplers, tags=["settings"])
+def list_samplers(request: HttpRequest) -> dict[str, Any]:
+    return {"samplers": list(SAMPLERS)}
+
+
+@api.get("/status", response=StatusOut, tags=["settings"])
+def show_status(request: HttpRequest) -> dict[str, Any]:
+    """How the workers are."""
+    now = status.current()
+    told = ("state", "words", "notice", "model", "is_demo", "lanes", "seconds_per_image", "defaults")
+    active = Job.objects.filter(state__in=Job.ACTIVE).count()
+    return {**{name: getattr(now, name) for name in told}, "jobs": active}
