@@ -12,6 +12,7 @@ urlpatterns = [
     path("jobs/<uuid:uuid>/", views.job, name="job"),
     path("jobs/<uuid:uuid>/card/", views.job_card, name="job-card"),
     path("jobs/<uuid:uuid>/cancel/", views.cancel, name="cancel"),
+    path("inspiration/", views.inspire, name="inspiration"),
     path("settings/", views.settings_of_picture, name="settings-of-picture"),
     path("images/<uuid:uuid>/again/", views.again, name="again"),
     path("queue/", views.queue_panel, name="queue"),

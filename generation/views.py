@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import reswap, retarget, trigger_client_event
 
-from generation import dropping, queue, status
+from generation import dropping, inspiration, queue, status
 from generation.carried import WITHOUT_A_BOX
 from generation.engine.recipe import SEEDS
 from generation.fingerprint import fingerprint
@@ -120,6 +120,8 @@ def create(request: VisitorRequest) -> HttpResponse:
         return redirect("generation:home")
     if "roll" in request.POST and not request.htmx:  # the die of somebody without JavaScript
         return _home(request, HomeForm(initial={**request.POST.dict(), "seed": secrets.randbelow(SEEDS)}))
+    if "surprise" in request.POST:
+        return _surprise(request)
     form = HomeForm(request.POST)
     job = send(form, request.visitor)
     if job is None:
@@ -129,6 +131,13 @@ def create(request: VisitorRequest) -> HttpResponse:
     [card] = cards_of(request, [job])
     response = render(request, "generation/_submitted.html", {"card": card, "form": form})
     return trigger_client_event(response, "queue-changed")
+
+
+def _surprise(request: VisitorRequest) -> HttpResponse:
+    """The form with a prompt that nobody has foreseen; all else in it stays."""
+    [prompt] = inspiration.fresh(1)
+    response = _composer(request, HomeForm(initial={**request.POST.dict(), "prompt": prompt}))
+    return reswap(retarget(response, "#composer"), "outerHTML")
 
 
 @require_POST
@@ -255,6 +264,13 @@ def _queue_version() -> str:
     """Changes whenever an active job comes, goes or moves: keys and versions only ever grow. One query."""
     sums = Job.objects.active().order_by().aggregate(Count("pk"), Max("pk"), Sum("version"))
     return fingerprint(*sums.values())
+
+
+@require_safe
+@never_cache
+def inspire(request: VisitorRequest) -> HttpResponse:
+    """Ten prompts, each a link to the prompt box; other ones every time."""
+    return render(request, "generation/inspiration.html", {"prompts": inspiration.fresh()})
 
 
 @require_safe
