@@ -48,7 +48,7 @@ class BatchQuerySet(Finding["Batch"]):
 
     def worth_showing(self) -> "BatchQuerySet":
         """Those with something to see: a picture, or an error that left none. What lies in the trash is not seen."""
-        has_none = ~models.Exists(Image.objects.filter(batch=models.OuterRef("pk")))
+        has_none = ~models.Exists(Image.objects.filter(batch=models.OuterRef("pk"), position__gt=0))
         return self.filter(~Q(error="") & has_none | self._has_image())
 
     def with_pictures(self) -> "BatchQuerySet":

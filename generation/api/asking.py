@@ -1,24 +1,26 @@
-"""From what a program sends to a recipe: through the one form that checks every request."""
+"""From what a program sends to a job: through the one form that checks every request."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
 
+from generation import queue, sending
 from generation.api.bodies import Files
 from generation.api.speaking import Refusal
-from generation.engine.recipe import Recipe
 from generation.forms import RecipeForm
+from generation.models import Job
 
 FIELDS = RecipeForm.base_fields
 
 
-def recipe_of(
-    values: Mapping[str, Any],
-    files: Files | None = None,
-    names: Mapping[str, str] | None = None,
-) -> Recipe:
-    """What is asked for with these values, by the names of the form.
+def submission(
+    values: Mapping[str, Any], visitor: str, *, files: Files | None = None, names: Mapping[str, str] | None = None
+) -> Callable[[], Job]:
+    """What submits the job that is asked for with these values, by the names of the form.
+
+    All that takes its time is done before, a source picture fetched from the web, too: what is left may stand in a
+    transaction.
 
     Args:
         names: what whoever asks calls a setting, where that is something else.
@@ -27,13 +29,25 @@ def recipe_of(
         Refusal: with a sentence, and in `fields` every one that concerns a single setting.
     """
     errors = {name: [problem] for name, value in values.items() if (problem := _problem(name, value))}
+    if errors:
+        raise _refusal(422, errors, names or {})
     form = RecipeForm({name: _as_text(value) for name, value in values.items()}, files)
-    if not errors and form.is_valid():
-        return form.recipe()
-    errors = errors or {name: [str(error) for error in found] for name, found in form.errors.items()}
-    errors = {(names or {}).get(name, name): found for name, found in errors.items()}
+    if not form.is_valid() or not form.take_source(visitor):
+        code, headers = sending.refusal(form)
+        errors = {name: [str(error) for error in found] for name, found in form.errors.items()}
+        raise _refusal(code, errors, names or {}, headers)
+    recipe = form.recipe()
+    promised = queue.places(recipe)[-1].seconds
+    return lambda: queue.submit(recipe, source=form.source, visitor=visitor, promised=promised)
+
+
+def _refusal(
+    code: int, errors: Mapping[str, list[str]], names: Mapping[str, str], headers: Mapping[str, str] | None = None
+) -> Refusal:
+    errors = {names.get(name, name): found for name, found in errors.items()}
     sentences = [error if name == "__all__" else f"{name}: {error}" for name in errors for error in errors[name]]
-    raise Refusal(422, " ".join(sentences), fields={name: errors[name] for name in errors if name != "__all__"})
+    fields = {name: found for name, found in errors.items() if name != "__all__"}
+    return Refusal(code, " ".join(sentences), headers, fields=fields)
 
 
 def _problem(name: str, value: Any) -> str:

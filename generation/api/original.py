@@ -7,16 +7,18 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from generation import queue
 from generation.api import asking, bodies
 from generation.api.speaking import Refusal, in_json
 from generation.engine.recipe import SEEDS
-from generation.forms import RecipeForm
 from generation.models import Job
 from generation.visitors import VisitorRequest
 from library.models import Batch, Image
 
 NAMES = {"ddim_steps": "steps", "ddim_eta": "eta", "scale": "guidance_scale"}
+THEIRS = {
+    **{ours: theirs for theirs, ours in NAMES.items()},
+    **dict.fromkeys(("source_image", "source_url"), "original_image_path"),
+}
 SAME = ("prompt", "num_images", "seed", "height", "width", "downsampling_factor", "strength")
 RANDOM = (0, SEEDS)
 """Seeds that stand for none: the original's form went one too far."""
@@ -36,8 +38,7 @@ def prompt(request: VisitorRequest) -> HttpResponse:
     source = _source(asked.get("original_image_path", ""))
     if not source:
         values.pop("strength", None)
-    recipe = asking.recipe_of({**values, **source}, names={ours: theirs for theirs, ours in NAMES.items()})
-    job = queue.submit(recipe, visitor=request.visitor, promised=queue.places(recipe)[-1].seconds)
+    job = asking.submission({**values, **source}, request.visitor, names=THEIRS)()
     return JsonResponse({"queue_id": str(job.uuid)})
 
 
@@ -52,8 +53,6 @@ def _source(path: Any) -> dict[str, str]:
     """The setting that names the source picture; a path is looked up, whatever the disk has."""
     if not path:
         return {}
-    if "source_image" not in RecipeForm.base_fields:
-        raise Refusal(422, "original_image_path: Pictures cannot be painted over here.")
     if not isinstance(path, str):
         raise Refusal(422, "original_image_path: This has to be text.")
     if path.startswith(("http://", "https://")):

@@ -1,6 +1,6 @@
 """What all dialects have in common: whose word counts, what may be sent, and JSON whatever happens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -21,13 +21,16 @@ View = Callable[..., HttpResponseBase]
 class Refusal(Exception):
     """Nothing was done, and this sentence says why."""
 
-    def __init__(self, status: int, sentence: str, **more: Any) -> None:
+    def __init__(self, status: int, sentence: str, headers: Mapping[str, str] | None = None, **more: Any) -> None:
         super().__init__(sentence)
-        self.status, self.sentence, self.more = status, sentence, more
+        self.status, self.sentence, self.headers, self.more = status, sentence, headers or {}, more
 
     @property
     def response(self) -> HttpResponse:
-        return refusal(self.status, self.sentence, **self.more)
+        response = refusal(self.status, self.sentence, **self.more)
+        for name, value in self.headers.items():
+            response[name] = value
+        return response
 
 
 def in_json(*methods: str) -> Callable[[View], View]:

@@ -1,6 +1,5 @@
 """The site's own dialect, below /api/v1/."""
 
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -75,16 +74,10 @@ def create_job(request: VisitorRequest) -> HttpResponseBase | Status[Any]:
     job = idempotency.job_of(request.visitor, key, digest) if key is not None else None
     is_new = job is None
     if job is None:
-        submit = _submission(request, values, files)
+        submit = asking.submission(values, request.visitor, files=files)
         job, is_new = (submit(), True) if key is None else idempotency.once(request.visitor, key, digest, submit)
     [told] = jobs_out([job], visitor=request.visitor)
     return Status(201 if is_new else 200, told)
-
-
-def _submission(request: VisitorRequest, values: dict[str, Any], files: bodies.Files) -> Callable[[], Job]:
-    recipe = asking.recipe_of(values, files)
-    promised = queue.places(recipe)[-1].seconds
-    return lambda: queue.submit(recipe, visitor=request.visitor, promised=promised)
 
 
 @api.get("/jobs", response={200: Jobs, 422: Refused}, tags=["jobs"])

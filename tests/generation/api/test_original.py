@@ -4,11 +4,9 @@ import re
 from typing import Any
 
 import pytest
-from django.forms import CharField
 
 from generation import queue, tasks
 from generation.engine.recipe import SEEDS, Recipe
-from generation.forms import RecipeForm
 from generation.models import Job, Worker
 from generation.worker import WorkerProcess
 from library.models import Batch, Image
@@ -63,32 +61,21 @@ def test_these_seeds_are_random(program: Program, seed: Any) -> None:
         ({"seed": True}, "seed: This has to be a number or text."),
         ({"seed": 10**400}, "seed: The highest seed is 4294967295."),
         ({"num_images": 31}, "num_images: "),
-        ({"original_image_path": "https://example.org/fox.png"}, "original_image_path: Pictures cannot be painted"),
+        ({"original_image_path": "http://127.0.0.1/fox.png"}, "original_image_path: "),
+        ({"original_image_path": "http://169.254.169.254/latest"}, "original_image_path: "),
     ],
 )
 def test_a_refused_request_gets_422_and_a_sentence(program: Program, values: Any, sentence: str) -> None:
-    if "original_image_path" in values and "source_image" in RecipeForm.base_fields:
-        pytest.skip("a source can be had here")
     refused(program.send("/prompt", {"prompt": "a fox", **values}), 422, sentence)
     assert not Job.objects.exists()
 
 
-@pytest.fixture
-def with_sources() -> Any:
-    """A form that takes sources, as far as their names go."""
-    names = [name for name in ("source_image", "source_url") if name not in RecipeForm.base_fields]
-    for name in names:
-        RecipeForm.base_fields[name] = CharField(required=False)
-    yield
-    for name in names:
-        del RecipeForm.base_fields[name]
-
-
-def test_a_source_is_an_address_or_a_picture_of_the_library(program: Program, with_sources: None) -> None:
+def test_a_source_is_an_address_or_a_picture_of_the_library(program: Program) -> None:
     image = an_image()
     path = f"library/{image.batch.uuid}/01.png"
     assert program.send("/prompt", {"prompt": "a fox", "original_image_path": path}).status_code == 200
-    assert Job.objects.get().recipe.source_image == str(image.uuid)
+    recipe = Job.objects.get().recipe
+    assert (recipe.source_image, recipe.strength) == (str(image.uuid), 0.75)
     Image.objects.update(deleted="2026-01-01T00:00Z")
     for wrong in (path, "library/../../etc/passwd", "/etc/passwd", f"/{path}", "file:///etc/passwd", 5):
         refused(program.send("/prompt", {"prompt": "a fox", "original_image_path": wrong}), 422, "original_image_path")
@@ -136,6 +123,26 @@ def test_a_group_has_all_that_the_original_told(program: Program) -> None:
         "original_image_path": "",
     }  # fmt: skip
     assert group["creation_unixtime"] == pytest.approx(batch.created.timestamp())
+
+
+def test_the_source_stands_first_and_is_not_counted(program: Program) -> None:
+    path = f"library/{an_image().batch.uuid}/01.png"
+    values = {"prompt": "an owl", "num_images": "2", "original_image_path": path, "strength": "0.5"}
+    key = program.send("/prompt", values).json()["queue_id"]
+    batch = Batch.objects.get(uuid=key)
+    an_image(batch)
+    [group] = program.get("/getlibrary", limit=1)
+    assert group["generated_images"] == [f"library/{key}/00-original.png", f"library/{key}/01.png"]
+    assert (group["num_images"], group["original_image_path"], group["strength"]) == (2, path, 0.5)
+    assert program.client.get(f"/library/{key}/00-original.png").status_code == 200
+    assert program.send("/deleteimage", {"path": f"library/{key}/00-original.png"}).json() == {"success": True}
+
+
+def test_a_failed_group_with_a_source_is_listed_with_its_error(program: Program) -> None:
+    path = f"library/{an_image().batch.uuid}/01.png"
+    key = program.send("/prompt", {"prompt": "an owl", "original_image_path": path}).json()["queue_id"]
+    Batch.objects.get(uuid=key).set_error("It failed.")
+    assert program.get("/getlibrary", limit=1)[0]["error"] == "It failed."
 
 
 def test_a_group_without_pictures_is_listed_with_its_error(program: Program) -> None:
