@@ -19,7 +19,7 @@ PIXELS = 2**26
 """Of a picture: as many as the largest that this site can be set to make."""
 SIDE = 2**14
 """px. What scales a picture down needs memory with its longer side, whatever its shorter one is."""
-SCANS = 100
+SCANS = 50
 """Of a JPEG; usual ones have ten. Each is as much work as the whole picture and may be a few bytes."""
 
 ORIENTATION = 0x0112
@@ -138,6 +138,7 @@ def _opaque(picture: Pillow.Image) -> Pillow.Image:
     """In RGB, over black."""
     if picture.mode.startswith("I"):  # 16 bits of grey, of which Pillow would cut off what is above 255
         picture = picture.point(lambda value: value * (1 / 256)).convert("L")
+        picture.info.pop("transparency", None)  # its number is of 16 bits, too
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     black = Pillow.new("RGB", picture.size)
