@@ -43,7 +43,7 @@ OPEN_INTERNET = Way()
 FETCHING = Turns()
 
 _one_at_a_time = threading.Lock()
-"""A picture in the making may take half a GB: those who come together take turns, so that it stays at that."""
+"""The largest picture takes about a GB while it is read: those who come together take turns, so that it stays at that."""
 
 
 def from_url(address: str, *, visitor: str, way: Way = OPEN_INTERNET) -> Pillow.Image:
@@ -94,7 +94,7 @@ def decode(file: IO[bytes]) -> Pillow.Image:
         picture.load()
         turn = TURNS_OF.get(_orientation(picture))
         plain = _opaque(picture)
-        upright = plain.transpose(turn) if turn is not None else plain.copy()
+        upright = plain if turn is None else plain.transpose(turn)
         upright.info.clear()  # where it was taken, a profile of colours: nothing that a copy should carry on
         return upright
 
@@ -142,7 +142,7 @@ def _opaque(picture: Pillow.Image) -> Pillow.Image:
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     black = Pillow.new("RGB", picture.size)
-    picture = picture.convert("RGBA")
+    picture = picture if picture.mode == "RGBA" else picture.convert("RGBA")
     black.paste(picture, mask=picture)
     return black
 
@@ -151,7 +151,8 @@ def letterbox(picture: Pillow.Image, width: int, height: int) -> Pillow.Image:
     """The whole picture in the middle of `width` x `height` px, as large as it fits, with black bands beside it."""
     scale = min(width / picture.width, height / picture.height)
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    picture = picture if picture.mode == "RGB" else picture.convert("RGB")
     framed = Pillow.new("RGB", (width, height))
-    scaled = picture.convert("RGB").resize(size, Pillow.Resampling.LANCZOS)
+    scaled = picture.resize(size, Pillow.Resampling.LANCZOS)
     framed.paste(scaled, ((width - size[0]) // 2, (height - size[1]) // 2))
     return framed
