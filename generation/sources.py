@@ -34,16 +34,16 @@ TURNS_OF = {
 }
 """EXIF's orientation -> what makes the picture upright."""
 
-UNREADABLE = "This is no picture that can be read here, or it is damaged. PNG, JPEG, WebP and GIF can be read."
-TOO_LARGE_A_FILE = f"This file is too large: a picture may have {SIZE // 2**20} MB."
-TOO_MANY_PIXELS = f"This picture is too large: it may have {PIXELS // 10**6} million pixels, and {SIDE:,} along a side."
-NOT_THERE = "This picture is not in the library, or not any more."
+UNREADABLE = "That is no sound PNG, JPEG, WebP or GIF picture."
+TOO_LARGE_A_FILE = f"That file is too large: a picture may have {SIZE // 2**20} MB."
+TOO_MANY_PIXELS = f"That picture is too large: it may have {PIXELS // 10**6} million pixels, and {SIDE:,} along a side."
+NOT_THERE = "That picture is not in the library any more."
 
 OPEN_INTERNET = Way()
-FETCHING = Turns()
+_turns = Turns()
 
 _one_at_a_time = threading.Lock()
-"""The largest picture takes about a GB while it is read: those who come together take turns, so that it stays at that."""
+"""The largest picture takes about a GB while it is read: those who come together take turns, and it stays at that."""
 
 
 def from_url(address: str, *, visitor: str, way: Way = OPEN_INTERNET) -> Pillow.Image:
@@ -56,7 +56,7 @@ def from_url(address: str, *, visitor: str, way: Way = OPEN_INTERNET) -> Pillow.
         Busy: too many are being fetched; a web server says 429 and Retry-After.
         NoPicture
     """
-    with FETCHING.turn(visitor):
+    with _turns.turn(visitor):
         data = fetch(address, way)
     return decode(io.BytesIO(data))
 
@@ -72,7 +72,7 @@ def from_upload(file: "UploadedFile[bytes]") -> Pillow.Image:
 def from_library(key: object) -> Pillow.Image:
     """The picture of a kept image, by its uuid. Raises NoPicture."""
     image = Image.objects.kept().select_related("batch").called(key)
-    if image is None:
+    if image is None or image.path.is_symlink():
         raise NoPicture(NOT_THERE)
     try:
         with image.path.open("rb") as file:
