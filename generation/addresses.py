@@ -27,6 +27,8 @@ NOT_PUBLIC = tuple(
 
 UNSOUND = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 """What parsers disagree on."""
+BRACKETS = re.compile(r"\[[^\[\]]*\](:\d*)?")
+"""Around an IPv6 address; nothing but a port may follow."""
 HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 """As the last part of a host it makes the whole an IPv4 address in somebody's eyes: 127.1, 0x7f.1, 2130706433."""
@@ -103,7 +105,7 @@ def parse(text: str) -> Address:
     parts = urlsplit(text)
     if parts.scheme not in PORTS or "@" in parts.netloc:
         raise ValueError("not http or https, or with a password")
-    host = _host(parts.hostname or "", in_brackets="[" in parts.netloc)
+    host = _host(parts.hostname or "", in_brackets=BRACKETS.fullmatch(parts.netloc) is not None)
     port = PORTS[parts.scheme] if parts.port is None else parts.port
     query = f"?{_quoted(parts.query)}" if parts.query else ""
     return Address(parts.scheme, host, port, (_quoted(parts.path) or "/") + query)

@@ -245,8 +245,9 @@ def _secured(sock: socket.socket, address: Address, way: Way, left: Left) -> soc
     """With TLS for the host's name where the address asks for it."""
     if address.scheme == "http":
         return sock
+    context = way.tls()
     sock.settimeout(left.seconds)
-    return way.tls().wrap_socket(sock, server_hostname=address.host)
+    return context.wrap_socket(sock, server_hostname=address.host)
 
 
 def _file(answer: HTTPResponse, left: Left) -> bytes:

@@ -19,7 +19,7 @@ PIXELS = 2**26
 """Of a picture: as many as the largest that this site can be set to make."""
 SIDE = 2**14
 """px. What scales a picture down needs memory with its longer side, whatever its shorter one is."""
-SCANS = 100
+SCANS = 50
 """Of a JPEG; usual ones have ten. Each is as much work as the whole picture and may be a few bytes."""
 
 ORIENTATION = 0x0112
@@ -34,16 +34,16 @@ TURNS_OF = {
 }
 """EXIF's orientation -> what makes the picture upright."""
 
-UNREADABLE = "This is no picture that can be read here, or it is damaged. PNG, JPEG, WebP and GIF can be read."
-TOO_LARGE_A_FILE = f"This file is too large: a picture may have {SIZE // 2**20} MB."
-TOO_MANY_PIXELS = f"This picture is too large: it may have {PIXELS // 10**6} million pixels, and {SIDE:,} along a side."
-NOT_THERE = "This picture is not in the library, or not any more."
+UNREADABLE = "That is no sound PNG, JPEG, WebP or GIF picture."
+TOO_LARGE_A_FILE = f"That file is too large: a picture may have {SIZE // 2**20} MB."
+TOO_MANY_PIXELS = f"That picture is too large: it may have {PIXELS // 10**6} million pixels, and {SIDE:,} along a side."
+NOT_THERE = "That picture is not in the library any more."
 
 OPEN_INTERNET = Way()
-FETCHING = Turns()
+_turns = Turns()
 
 _one_at_a_time = threading.Lock()
-"""A picture in the making may take half a GB: those who come together take turns, so that it stays at that."""
+"""The largest picture takes about a GB while it is read: those who come together take turns, and it stays at that."""
 
 
 def from_url(address: str, *, visitor: str, way: Way = OPEN_INTERNET) -> Pillow.Image:
@@ -56,7 +56,7 @@ def from_url(address: str, *, visitor: str, way: Way = OPEN_INTERNET) -> Pillow.
         Busy: too many are being fetched; a web server says 429 and Retry-After.
         NoPicture
     """
-    with FETCHING.turn(visitor):
+    with _turns.turn(visitor):
         data = fetch(address, way)
     return decode(io.BytesIO(data))
 
@@ -72,7 +72,7 @@ def from_upload(file: "UploadedFile[bytes]") -> Pillow.Image:
 def from_library(key: object) -> Pillow.Image:
     """The picture of a kept image, by its uuid. Raises NoPicture."""
     image = Image.objects.kept().select_related("batch").called(key)
-    if image is None:
+    if image is None or image.path.is_symlink():
         raise NoPicture(NOT_THERE)
     try:
         with image.path.open("rb") as file:
@@ -94,7 +94,7 @@ def decode(file: IO[bytes]) -> Pillow.Image:
         picture.load()
         turn = TURNS_OF.get(_orientation(picture))
         plain = _opaque(picture)
-        upright = plain.transpose(turn) if turn is not None else plain.copy()
+        upright = plain if turn is None else plain.transpose(turn)
         upright.info.clear()  # where it was taken, a profile of colours: nothing that a copy should carry on
         return upright
 
@@ -138,10 +138,11 @@ def _opaque(picture: Pillow.Image) -> Pillow.Image:
     """In RGB, over black."""
     if picture.mode.startswith("I"):  # 16 bits of grey, of which Pillow would cut off what is above 255
         picture = picture.point(lambda value: value * (1 / 256)).convert("L")
+        picture.info.pop("transparency", None)  # its number is of 16 bits, too
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     black = Pillow.new("RGB", picture.size)
-    picture = picture.convert("RGBA")
+    picture = picture if picture.mode == "RGBA" else picture.convert("RGBA")
     black.paste(picture, mask=picture)
     return black
 
@@ -150,7 +151,8 @@ def letterbox(picture: Pillow.Image, width: int, height: int) -> Pillow.Image:
     """The whole picture in the middle of `width` x `height` px, as large as it fits, with black bands beside it."""
     scale = min(width / picture.width, height / picture.height)
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    picture = picture if picture.mode == "RGB" else picture.convert("RGB")
     framed = Pillow.new("RGB", (width, height))
-    scaled = picture.convert("RGB").resize(size, Pillow.Resampling.LANCZOS)
+    scaled = picture.resize(size, Pillow.Resampling.LANCZOS)
     framed.paste(scaled, ((width - size[0]) // 2, (height - size[1]) // 2))
     return framed

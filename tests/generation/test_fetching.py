@@ -1,215 +1,198 @@
-"""Which addresses a picture may be fetched from, and a real server that answers badly in every way."""
-
-import io
-import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from PIL import Image
 
-from generation import fetching, sources
-from generation.addresses import is_public, parse
-from generation.fetching import NO_ADDRESS, NOTHING, TOO_LARGE, TOO_SLOW, Busy, NoPicture, Turns, Way
+from generation.addresses import is_public
+from generation.fetching import NO_ADDRESS, NOTHING, REDIRECTS, Way, fetch
+from tests.site import ROOT, free_port
+from tests.ways import refusal, way_to
+from tests.web import Web, a_png, answer, certificate, to
 
-PRIVATE = [
-    "127.0.0.1", "127.1.2.3", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
-    "100.127.255.254", "192.0.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "240.0.0.1",
-    "255.255.255.255", "168.63.129.16", "::", "::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "::127.0.0.1", "fc00::1",
-    "fd12::1", "fe80::1", "fe80::1%eth0", "ff02::1", "64:ff9b::7f00:1", "64:ff9b:1::1", "2002:7f00:1::1", "2001::1",
-    "2001:db8::1", "2001:10::1", "2606:4700::5efe:7f00:1", "nonsense", "",
-]  # fmt: skip
-
-REFUSED = [
-    "ftp://example.org/fox.png", "file:///etc/passwd", "gopher://example.org/", "data:image/png;base64,aaaa",
-    "//example.org/fox.png", "example.org/fox.png", "", "http://", "http:///fox.png", "http://good@127.0.0.1/",
-    "http://user:word@example.org/", "http://good\\@127.0.0.1/", "http://exa mple.org/", "http://[::1", "http://[fe80::1%25eth0]/",
-    "http://example.org:port/", "http://example.org:99999/", "http://" + "a" * 2100, "http://a..b/", "http://-/\x00",
-]  # fmt: skip
-
-HIDDEN = [
-    "http://127.0.0.1/", "http://localhost/", "http://0.0.0.0/", "http://[::1]/", "http://[::ffff:127.0.0.1]/",
-    "http://2130706433/", "http://0x7f.1/", "http://127.1/", "http://169.254.169.254/latest/meta-data/",
-    "http://10.0.0.1/", "http://100.64.0.1/", "http://[fc00::1]/", "http://127.0.0.1/#@good", "http://127。0。0。1/",
-    "http://１２７.0.0.1/", "http://127.0.0.1:22/", "http://127.0.0.1:9/", "https://127.0.0.1/", "http://127.0.0.1:80/",
-]  # fmt: skip
+PNG = a_png()
 
 
-@pytest.mark.parametrize("ip", PRIVATE)
-def test_what_is_not_public_is_known(ip: str) -> None:
-    assert not is_public(ip)
+def test_a_picture_comes_over_http() -> None:
+    with Web({"/a.png?x=1": answer(PNG)}) as web:
+        assert fetch(web.url("/a.png?x=1#y"), way_to(web)) == PNG
 
 
-@pytest.mark.parametrize("ip", ["8.8.8.8", "93.184.215.14", "2606:4700:4700::1111"])
-def test_what_is_public_is_known(ip: str) -> None:
-    assert is_public(ip)
+def test_it_asks_by_the_hosts_name_and_tells_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    with Web({"/a.png": answer(PNG, Set_Cookie="a=b")}) as web:
+        fetch(web.url(host="pictures.example"), way_to(web))
+        fetch(web.url(host="pictures.example"), way_to(web))
+    assert web.heads[0] == web.heads[1]
+    start, *headers = web.heads[0].strip().split("\r\n")
+    assert start == "GET /a.png HTTP/1.1"
+    assert f"Host: pictures.example:{web.port}" in headers
+    assert "Accept-Encoding: identity" in headers
+    assert {line.split(":")[0] for line in headers} == {"Host", "User-Agent", "Accept", "Accept-Encoding", "Connection"}
 
 
-@pytest.mark.parametrize("text", REFUSED)
-def test_what_is_no_web_address_is_told_so(text: str) -> None:
-    with pytest.raises(NoPicture, match="no address that a picture"):
-        fetching.fetch(text, Way())
-
-
-@pytest.mark.parametrize("text", HIDDEN)
-def test_open_closed_and_private_addresses_have_the_same_words(text: str) -> None:
-    with pytest.raises(NoPicture) as refused:
-        fetching.fetch(text, Way(seconds=2))
-    assert str(refused.value) in (NOTHING, NO_ADDRESS)
-
-
-def test_an_address_is_taken_apart_once() -> None:
-    address = parse("http://Example.ORG:80/a fox?q=ü#x")
-    assert (address.host, address.port, address.target) == ("example.org", 80, "/a%20fox?q=%C3%BC")
-
-
-# Against a real server: the only widening is that one port of this machine may be reached.
-
-
-def a_png(size: tuple[int, int] = (40, 20)) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", size, "red").save(file, "PNG")
-    return file.getvalue()
-
-
-class Handler(BaseHTTPRequestHandler):
-    answer: ClassVar[Callable[["Handler"], None]]
-
-    def do_GET(self) -> None:
-        type(self).answer(self)
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing."""
-
-    def send(self, body: bytes = b"", code: int = 200, **headers: str) -> None:
-        self.send_response(code)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(body)
-
-
-@contextmanager
-def server(answer: Callable[[Handler], None]) -> Iterator[int]:
-    kind = type("Answering", (Handler,), {"answer": staticmethod(answer)})
-    running = ThreadingHTTPServer(("127.0.0.1", 0), kind)
-    threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
-    yield running.server_address[1]
-    running.shutdown()
-    running.server_close()
-
-
-def way(port: int, **changes: Any) -> Way:
-    return Way(**{"is_allowed": lambda ip, asked: (ip, asked) == ("127.0.0.1", port), "seconds": 3, **changes})
-
-
-def fetch(answer: Callable[[Handler], None], **changes: Any) -> bytes:
-    with server(answer) as port:
-        return fetching.fetch(f"http://127.0.0.1:{port}/fox.png", way(port, **changes))
-
-
-def drip(handler: Handler) -> None:
-    handler.send(a_png()[:20], Content_Length="100000")
-    for _ in range(40):
-        handler.wfile.write(b"x")
-        time.sleep(0.05)
-
-
-def test_a_picture_is_fetched_whatever_its_type_says() -> None:
-    assert fetch(lambda handler: handler.send(a_png(), Content_Type="text/html")) == a_png()
-
-
-def test_no_proxy_cookie_or_password_goes_along(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9/")
-    seen: list[dict[str, str]] = []
-
-    def note(handler: Handler) -> None:
-        seen.append(dict(handler.headers))
-        handler.send(a_png())
-
-    assert fetch(note)
-    assert set(seen[0]) == {"Host", "User-Agent", "Accept", "Accept-Encoding", "Connection"}
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        lambda handler: handler.send(a_png(), 404),
-        lambda handler: handler.send(b"<html>", Content_Type="image/png"),
-        lambda handler: handler.send(b"<svg xmlns='http://www.w3.org/2000/svg'/>", Content_Type="image/png"),
-        lambda handler: handler.send(a_png(), Content_Encoding="gzip"),
-        lambda handler: handler.send(code=302, Location="file:///etc/passwd"),
-        lambda handler: handler.send(code=302, Location="gopher://127.0.0.1/"),
-        lambda handler: handler.send(code=302, Location="http://169.254.169.254/"),
-        lambda handler: handler.send(code=302, Location="/again"),
-        lambda handler: handler.send(code=302),
-        lambda handler: handler.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n"),
-    ],
-)
-def test_what_is_no_picture_has_the_words_of_what_is_not_there(answer: Callable[[Handler], None]) -> None:
-    with pytest.raises(NoPicture) as refused:
-        fetch(answer)
-    assert str(refused.value) == NOTHING
-
-
-@pytest.mark.parametrize("told", [True, False])
-def test_a_file_beyond_the_limit_is_not_read(told: bool) -> None:
-    headers = {"Content_Length": str(10**10)} if told else {}
-    with pytest.raises(NoPicture) as refused:
-        fetch(lambda handler: handler.send(a_png() + b"x" * 200_000, **headers), size=100_000)
-    assert str(refused.value) == TOO_LARGE
-
-
-def test_a_slow_drip_ends_with_its_time() -> None:
-    began = time.monotonic()
-    with pytest.raises(NoPicture) as refused:
-        fetch(drip, seconds=0.4)
-    assert str(refused.value) == TOO_SLOW
-    assert time.monotonic() - began < 2
-
-
-@pytest.mark.parametrize("answers", [["127.0.0.1", "10.0.0.1"], ["10.0.0.1", "127.0.0.1"], []])
-def test_every_address_of_a_name_has_to_be_public(answers: list[str]) -> None:
-    with server(lambda handler: handler.send(a_png())) as port, pytest.raises(NoPicture):
-        fetching.fetch(f"http://example.org:{port}/", way(port, resolve=lambda _: answers))
-
-
-def test_a_name_is_resolved_once_and_the_checked_address_is_the_one_connected_to() -> None:
+def test_the_name_is_resolved_once_and_the_address_that_was_checked_is_used() -> None:
+    """A host whose second answer is private gains nothing: nobody asks a second time."""
     asked: list[str] = []
 
     def rebinding(host: str) -> list[str]:
         asked.append(host)
-        return ["127.0.0.1"] if len(asked) == 1 else ["10.0.0.1"]
+        return ["127.0.0.1" if len(asked) == 1 else "10.0.0.1"]
 
-    with server(lambda handler: handler.send(a_png())) as port:
-        assert fetching.fetch(f"http://example.org:{port}/", way(port, resolve=rebinding)) == a_png()
-    assert asked == ["example.org"]
-
-
-def test_few_are_fetched_at_once_and_one_for_each_visitor() -> None:
-    turns = Turns(at_once=2)
-    with turns.turn("ada"), pytest.raises(Busy, match="for you"), turns.turn("ada"):
-        pass
-    with turns.turn("ada"), turns.turn("bob"), pytest.raises(Busy, match="Other people"), turns.turn("eve"):
-        pass
-    with turns.turn("eve"):
-        pass
+    with Web({"/a.png": answer(PNG)}) as web:
+        assert fetch(web.url(host="pictures.example"), way_to(web, resolve=rebinding)) == PNG
+    assert asked == ["pictures.example"]
 
 
-def test_a_fetch_gives_its_turn_back_when_it_fails() -> None:
-    for _ in range(3):
-        with pytest.raises(NoPicture):
-            sources.from_url("http://127.0.0.1/", visitor="ada")
+@pytest.mark.parametrize(
+    "ips",
+    [["127.0.0.1", "10.0.0.1"], ["fd00::1", "127.0.0.1"],
+     ["127.0.0.1", "::ffff:127.0.0.1"], [*["127.0.0.1"] * 9, "::1"], []],
+)  # fmt: skip
+def test_one_private_address_of_several_is_enough_to_refuse(ips: list[str]) -> None:
+    with Web({"/a.png": answer(PNG)}) as web:
+        assert refusal(web.url(host="pictures.example"), way_to(web, resolve=lambda host: ips)) == NOTHING
+    assert web.heads == []
 
 
-def test_a_closed_port_is_no_other_than_an_open_one() -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
-    with pytest.raises(NoPicture) as refused:
-        fetching.fetch(f"http://127.0.0.1:{port}/", way(port))
-    assert str(refused.value) == NOTHING
+def test_the_next_address_is_tried_when_the_first_does_not_answer() -> None:
+    with Web({"/a.png": answer(PNG)}) as web:
+        way = Way(5, is_allowed=lambda ip, port: port == web.port, resolve=lambda host: ["127.0.0.9", "127.0.0.1"])
+        assert fetch(web.url(host="pictures.example"), way) == PNG
+
+
+HERE = ["127.0.0.1", "localhost", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "2130706433", "0x7f.1"]
+HERE += [
+    "127.1",
+    "0177.0.0.1",
+    "[::]",
+    "[::127.0.0.1]",
+    "127。0。0。1",
+    "①②⑦.0.0.1",
+    "good@127.0.0.1",
+    "good\\@127.0.0.1",
+]
+HERE += ["169.254.169.254", "10.0.0.1", "172.16.0.1", "good\\@127.0.0.1", "100.64.0.1", "[fc00::1]", "[fe80::1]"]
+HERE += ["[64:ff9b::7f00:1]", "[2002:7f00:1::]", "localhost.", "LOCALHOST"]
+
+
+@pytest.mark.parametrize("host", HERE)
+def test_no_spelling_of_an_address_that_is_not_public_leads_anywhere(host: str) -> None:
+    """All ports are open here, and a picture lies at this one: only the address keeps the fetch from it."""
+    with Web({"/a.png": answer(PNG), "/": answer(PNG)}) as web:
+        way = Way(is_allowed=lambda ip, port: is_public(ip))
+        assert refusal(f"http://{host}:{web.port}/a.png", way) in (NOTHING, NO_ADDRESS)
+        assert refusal(f"http://{host}:{web.port}#@good.example/a.png", way) in (NOTHING, NO_ADDRESS)
+        assert web.heads == []
+
+
+@pytest.mark.parametrize("address", ["file:///etc/passwd", "gopher://127.0.0.1/", "http://a:b@example.org/", ""])
+def test_what_is_no_address_is_said_to_be_none(address: str) -> None:
+    assert refusal(address, Way()) == NO_ADDRESS
+
+
+def test_redirects_are_followed() -> None:
+    with Web({"/a": to("/b"), "/b": to("c?d#e", "301 Moved Permanently"), "/c?d": answer(PNG)}) as web:
+        assert fetch(web.url("/a"), way_to(web)) == PNG
+
+
+@pytest.mark.parametrize("status", ["301 A", "302 B", "303 C", "307 D", "308 E"])
+def test_a_redirect_to_a_private_address_is_not_followed(status: str) -> None:
+    with Web({"/secret.png": answer(PNG)}) as inside, Web({"/a.png": to(inside.url("/secret.png"), status)}) as web:
+        assert refusal(web.url(), way_to(web)) == NOTHING
+    assert inside.heads == []
+    assert len(web.heads) == 1
+
+
+PLACES = [
+    "file:///etc/passwd",
+    "gopher://127.0.0.1:{0}/",
+    "//10.0.0.1/",
+    "http://169.254.169.254/latest/",
+    "http://[::1]:{0}/",
+]
+PLACES += [
+    "http://a@127.0.0.1:{0}/b.png",
+    "http://127.0.0.1\\@b:{0}/",
+    "http://2130706433:{0}/b.png",
+    "ftp://b/",
+    "",
+    " ",
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_redirect_elsewhere_is_not_followed_and_has_the_same_words(place: str) -> None:
+    with Web({"/b.png": answer(PNG)}) as web:
+        web.pages["/a.png"] = to(place.format(web.port))
+        assert refusal(web.url(), way_to(web)) == NOTHING
+    assert not any("/b.png" in head for head in web.heads)
+
+
+def test_a_chain_that_ends_in_a_private_place_is_followed_up_to_there() -> None:
+    with Web({"/a": to("/b"), "/b": to("http://intranet.example/")}) as web:
+        private = way_to(web, resolve=lambda host: ["192.168.0.1"])
+        assert refusal(web.url("/a"), private) == NOTHING
+    assert len(web.heads) == 2
+
+
+def test_a_circle_of_redirects_comes_to_an_end() -> None:
+    with Web({"/a": to("/b"), "/b": to("/a")}) as web:
+        assert refusal(web.url("/a"), way_to(web)) == NOTHING
+    assert len(web.heads) == REDIRECTS + 1
+
+
+NO_PICTURES = {
+    "HTML that says it is a PNG": answer(b"<html><script>alert(1)</script>", Content_Type="image/png"),
+    "SVG": answer(b'<svg xmlns="http://www.w3.org/2000/svg"/>', Content_Type="image/svg+xml"),
+    "no words": answer(b""),
+    "not there": answer(PNG, "404 Not Found"),
+    "forbidden": answer(PNG, "403 Forbidden"),
+    "a part": answer(PNG, "206 Partial Content"),
+    "packed": answer(PNG, Content_Encoding="gzip"),
+    "no HTTP": b"SSH-2.0-OpenSSH_9.6\r\n",
+    "the first HTTP": PNG,
+    "silence": b"",
+    "lost": answer(b"14\r\nxx", Content_Length=None, Transfer_Encoding="chunked"),
+    "no length": answer(b"x", Content_Length="many"),
+}
+
+
+@pytest.mark.parametrize("what", NO_PICTURES)
+def test_what_is_no_picture_has_the_words_of_a_closed_port_and_of_a_private_address(what: str) -> None:
+    with Web({"/server.py": NO_PICTURES[what]}) as web:
+        open_port = refusal(web.url("/server.py"), way_to(web))
+    closed_port = refusal(web.url("/server.py"), way_to(web))
+    private = refusal("http://10.0.0.1/server.py", Way())
+    assert open_port == closed_port == private == NOTHING
+
+
+def test_what_a_picture_is_called_and_said_to_be_does_not_matter() -> None:
+    with Web({"/server.py": answer(PNG, Content_Type="text/x-python")}) as web:
+        assert fetch(web.url("/server.py"), way_to(web)) == PNG
+    assert not (ROOT / "server.py").exists()
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl to make a certificate with")
+def test_https_is_for_the_name_and_believes_nobody_unknown(tmp_path: Path) -> None:
+    server, believer = certificate(tmp_path, "pictures.example")
+    with Web({"/a.png": answer(PNG)}, tls=server) as web:
+        way = way_to(web)
+        knowing = Way(way.seconds, way.size, way.is_allowed, way.resolve, lambda: believer)
+        assert fetch(web.url(host="pictures.example"), knowing) == PNG
+        assert refusal(web.url(host="other.example"), knowing) == NOTHING
+        assert refusal(web.url(), knowing) == NOTHING
+        assert refusal(web.url(host="pictures.example"), way) == NOTHING
+
+
+def test_in_a_network_of_its_own_only_the_public_address_is_asked() -> None:
+    """With nothing widened: the real ports, the real check, and a server on every address."""
+    if not shutil.which("unshare") or not shutil.which("ip"):
+        pytest.skip("no unshare or no ip here")
+    if subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode:
+        pytest.skip("no network of one's own for this user")
+    command = ["unshare", "-n", sys.executable, "-m", "tests.own_network"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
