@@ -259,5 +259,5 @@ def test_a_job_that_went_to_another_worker_is_left_to_it(process: WorkerProcess)
         tasks.generate_next()
     job.refresh_from_db()
     assert (job.state, job.worker) == ("running", other)
-    assert 3 <= len(images_of(job)) < 30
+    assert 1 <= len(images_of(job)) < 30  # it may have gone between two images of a group
     assert Batch.objects.get(uuid=job.uuid).error == ""
