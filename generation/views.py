@@ -19,7 +19,7 @@ from generation.engine.recipe import SEEDS
 from generation.fingerprint import fingerprint
 from generation.forms import AdvancedForm, HomeForm, RecipeForm, in_threes
 from generation.models import Job
-from generation.sending import send
+from generation.sending import refusal, send
 from generation.visitors import VisitorRequest
 from library.models import Batch, Image
 from library.settings_of import NoSettings
@@ -148,7 +148,11 @@ def again(request: VisitorRequest, uuid: UUID) -> HttpResponse:
 
 
 def _invalid(request: VisitorRequest, form: HomeForm) -> HttpResponse:
-    return reswap(retarget(_composer(request, form, code=422), "#composer"), "outerHTML")
+    code, headers = refusal(form)
+    response = reswap(retarget(_composer(request, form, code), "#composer"), "outerHTML")
+    for name, value in headers.items():
+        response[name] = value
+    return response
 
 
 def _composer(request: VisitorRequest, form: HomeForm, code: int = 200) -> HttpResponse:

@@ -46,10 +46,8 @@ class Keeping(models.QuerySet[Row]):
 
     def move_to_trash(self) -> int:
         """How many were moved; the file of each stays where it is until the trash is emptied."""
-        now = (
-            timezone.now()
-        )  # not the database's: SQLite's has fewer digits, so it would not equal itself as a parameter
-        return self._change(self.kept(), deleted=now)
+        # Not the database's time: SQLite's has fewer digits, so it would not equal itself as a parameter.
+        return self._change(self.kept(), deleted=timezone.now())
 
     def restore(self) -> int:
         """How many came back out of the trash."""

@@ -44,7 +44,11 @@ class BatchQuerySet(Finding["Batch"]):
             "remake_of": Image.objects.called(remake_of),
             **facts(recipe),
         }
-        return self.get_or_create(uuid=key, defaults=fields)[0]
+        batch, is_new = self.get_or_create(uuid=key, defaults=fields)
+        if not is_new and recipe.get("model") and not batch.model:  # begun with its source, before a worker had it
+            batch.recipe, batch.model = dict(recipe), str(fields["model"])
+            self.filter(pk=batch.pk).update(recipe=batch.recipe, model=batch.model)
+        return batch
 
     def worth_showing(self) -> "BatchQuerySet":
         """Those with something to see: a picture, or an error that left none. What lies in the trash is not seen."""

@@ -60,6 +60,8 @@ def test_a_picture_from_this_device_is_painted_over(client: Client, process: Wor
     job.refresh_from_db()
     assert (job.state, job.error, job.steps) == ("done", "", 2)
     assert [image.name for image in images_of(job)] == ["00-original.png", "01.png", "02.png"]
+    batch = Batch.objects.get(uuid=job.uuid)
+    assert batch.model == batch.recipe["model"] == process.row.model  # though the batch is older than the work
 
 
 def test_while_it_waits_the_library_does_not_show_it(client: Client) -> None:
