@@ -1,5 +1,7 @@
 """How long pictures take on this machine, learned per kind: from the first group on, each one corrects it."""
 
+from collections.abc import Iterable
+
 from generation.engine.recipe import Recipe
 from generation.models import Pace, Worker
 
@@ -7,6 +9,20 @@ from generation.models import Pace, Worker
 def learn_group(recipe: Recipe, size: int, seconds: float, worker: Worker) -> None:
     """Remember that `size` pictures of `recipe` took `seconds`, all that belongs to them included."""
     Pace.objects.learn(_group(recipe, size, worker), seconds)
+
+
+def learn_loading(model: str, seconds: float, worker: Worker) -> None:
+    Pace.objects.learn(_loading(model, worker), seconds)
+
+
+def seconds_to_load(models: Iterable[str], worker: Worker) -> dict[str, float]:
+    """By name, as far as known. One query."""
+    kinds = {_loading(model, worker): model for model in models}
+    return {kinds[kind]: seconds for kind, seconds in Pace.objects.known(kinds).items()}
+
+
+def _loading(model: str, worker: Worker) -> str:
+    return f"loading on {worker.slot}: {model}"[:400]
 
 
 def seconds_for(jobs: list[tuple[Recipe, int]], worker: Worker | None) -> list[float]:

@@ -12,7 +12,7 @@ from generation import defaults
 from generation.engine.recipe import Recipe
 from generation.fingerprint import fingerprint
 from generation.heartbeat import SILENCE, Watch
-from generation.models import Pause, Worker
+from generation.models import KnownModel, Pause, Worker
 
 NONE, PAUSED = "none", "paused"
 
@@ -91,8 +91,10 @@ class Status:
         """What a request means where it leaves a setting out, with the model in use (or about to be)."""
         if self.worker and self.worker.model:
             return defaults.values(self.worker.model_defaults)
-        found = defaults.choice().checkpoints
-        return defaults.values(found[0].defaults if found else {})
+        first = KnownModel.objects.usable().first()
+        if first is None and (found := defaults.choice().checkpoints):  # no worker has ever looked
+            return defaults.values(found[0].defaults)
+        return defaults.values(first.defaults if first else {})
 
     @property
     def seconds_per_image(self) -> float:

@@ -11,6 +11,7 @@ from django.db import DatabaseError, transaction
 from generation import queue, worker
 from generation.engine.base import Cancelled, OutOfMemory
 from generation.engine.recipe import Recipe
+from generation.loading import NoModel
 from generation.models import Job, Worker
 from generation.worker import WorkerProcess
 from library import png
@@ -65,8 +66,16 @@ def generate(job: Job, process: WorkerProcess) -> None:
         DatabaseError: nothing can be written down now; the job is put back once the database answers again.
     """
     process.set(state=Worker.State.GENERATING)
-    recipe = job.recipe.with_model(process.row.model)
-    batch = Batch.objects.start(job.uuid, recipe=recipe.to_dict(), visitor=job.visitor, remake_of=job.remake_of)
+    recipe = job.recipe
+    try:
+        model = process.models.use(recipe.model)
+    except NoModel as none:
+        _fail(job, _batch_of(job, recipe), str(none))
+        process.set(state=Worker.State.READY)
+        return
+    job.fix_group_size(model.group_size)
+    recipe = recipe.with_model(model.name)
+    batch = _batch_of(job, recipe)
     try:
         _make_groups(job, recipe, batch, process)
     except Stopping:
@@ -90,6 +99,10 @@ def generate(job: Job, process: WorkerProcess) -> None:
     else:
         job.finish(Job.State.DONE)
     process.set(state=Worker.State.READY)
+
+
+def _batch_of(job: Job, recipe: Recipe) -> Batch:
+    return Batch.objects.start(job.uuid, recipe=recipe.to_dict(), visitor=job.visitor, remake_of=job.remake_of)
 
 
 def _fail(job: Job, batch: Batch, error: str) -> None:

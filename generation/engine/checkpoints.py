@@ -5,8 +5,9 @@ import os
 import re
 import stat
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ class Checkpoint:
 
     name: str
     source: Path | str
-    defaults: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict, hash=False)
     is_demo: bool = False
     modified: float = 0.0
 
@@ -43,11 +44,26 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Problem:
+    """Something that is there and cannot be tried (yet); the sentence names it."""
+
+    name: str
+    source: Path | str
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+@dataclass(frozen=True)
 class Choice:
-    """Checkpoints in the order in which they are to be tried, and a sentence for each that cannot be."""
+    """Checkpoints in the order in which they are to be tried, no two of one name, and what cannot be."""
 
     checkpoints: tuple[Checkpoint, ...]
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def called(self, name: str) -> Checkpoint | None:
+        return next((one for one in self.checkpoints if one.name == name), None)
 
 
 def choose(wanted: str, models: Path, demo: Path) -> Choice:
@@ -66,7 +82,19 @@ def choose(wanted: str, models: Path, demo: Path) -> Choice:
             problems.append(problem)
         else:
             checkpoints.append(_checkpoint(path))
-    return Choice((*checkpoints, _checkpoint(demo, is_demo=True)), tuple(problems))
+    checkpoints.append(_checkpoint(demo, is_demo=True))
+    return Choice(tuple(_distinct(checkpoints)), tuple(problems))
+
+
+def _distinct(checkpoints: list[Checkpoint]) -> Iterator[Checkpoint]:
+    """Each under a name of its own: where one is taken, the file's whole name, else with a number."""
+    taken: set[str] = set()
+    for checkpoint in checkpoints:
+        whole = _printable(Path(checkpoint.source).name)
+        numbered = (f"{checkpoint.name} {number}" for number in count(2))
+        name = next(name for name in chain((checkpoint.name, whole), numbered) if name not in taken)
+        taken.add(name)
+        yield replace(checkpoint, name=name)
 
 
 def _wanted(wanted: str) -> Choice:
@@ -76,7 +104,8 @@ def _wanted(wanted: str) -> Choice:
         return Choice((), (problem,)) if problem else Choice((_checkpoint(path),))
     if re.fullmatch(r"[\w.-]+/[\w.-]+", wanted):
         return Choice((Checkpoint(wanted, wanted),))
-    return Choice((), (f"PLAYGROUND_MODEL names {wanted[:200]}, which is neither a folder, a file nor a hub id.",))
+    sentence = f"PLAYGROUND_MODEL names {wanted[:200]}, which is neither a folder, a file nor a hub id."
+    return Choice((), (Problem(wanted[:200], wanted[:200], sentence),))
 
 
 def _found_in(models: Path) -> list[Path]:
@@ -95,7 +124,12 @@ def _may_be_file(path: Path) -> bool:
         return False
 
 
-def _problem_with(path: Path) -> str:
+def _problem_with(path: Path) -> Problem | None:
+    sentence = _why_not(path)
+    return Problem(_printable(path.name), path, sentence) if sentence else None
+
+
+def _why_not(path: Path) -> str:
     """Why `path` cannot be tried (yet); empty when it can."""
     name = _printable(path.name)
     try:

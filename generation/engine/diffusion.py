@@ -1,17 +1,18 @@
-"""The diffusers adapter: a Stable Diffusion pipeline, loaded once and kept."""
+"""The diffusers adapter: Stable Diffusion pipelines, loaded once and kept."""
 
 import logging
 import os
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PIL import Image
 
-from generation.engine import devices, folders, samplers, single_file, words
+from generation.engine import anatomy, devices, folders, samplers, single_file, words
 from generation.engine.base import OnStep, OutOfMemory, Speed, Unreadable
 from generation.engine.checkpoints import Checkpoint
+from generation.engine.kept import Kept
 from generation.engine.preview import Preview
 from generation.engine.recipe import Recipe
 
@@ -30,8 +31,17 @@ SLOW_STEP = 1.0
 """s: where a single step takes longer, trying groups would cost more than it can tell (CPUs gain little)."""
 
 
+class Loaded(NamedTuple):
+    """A model, and what is made of it once."""
+
+    pipeline: Any
+    repainting: Any
+    preview: Preview
+    scheduler_config: dict[str, Any]
+
+
 class DiffusionEngine:
-    """Keeps a model on a device and makes groups of pictures with it. One thread at a time."""
+    """Keeps models on a device and makes groups of pictures with one of them. One thread at a time."""
 
     def __init__(self, device: str = "", cache: Path | None = None) -> None:
         """
@@ -47,16 +57,46 @@ class DiffusionEngine:
         self.dtype = devices.best_dtype(self.device)
         self.slot = devices.slot_of(self.device)
         self._cache = cache
+        self._kept: Kept[Checkpoint, Loaded] = Kept(
+            lambda: devices.free_memory(self.device), lambda: devices.release_memory(self.device)
+        )
+        self._checkpoint: Checkpoint | None = None
         self._pipeline: Any = None
+        self._repainting: Any = None
+        self._preview: Any = None
         self._prompts: tuple[Any, dict[str, Any]] = (None, {})
 
+    @property
+    def loaded(self) -> list[Checkpoint]:
+        return self._kept.keys()
+
     def load(self, checkpoint: Checkpoint) -> None:
-        self._pipeline, self._prompts = None, (None, {})
-        self._name = checkpoint.name
+        self._checkpoint, self._prompts = checkpoint, (None, {})
+        self._pipeline = self._repainting = self._preview = None  # nothing holds what is dropped
+        if checkpoint not in self._kept:
+            self._kept.make_room(self._needed(checkpoint))
+            self._kept.add(checkpoint, self._load(checkpoint))
+        self._pipeline, self._repainting, self._preview, self._scheduler_config = self._kept.use(checkpoint)
+
+    def _needed(self, checkpoint: Checkpoint) -> int:
+        """Bytes of memory that the weights will take."""
         try:
-            pipeline = self._read(checkpoint)
+            return anatomy.of(checkpoint).numbers * self.dtype.itemsize
+        except Exception:  # it cannot be read, which will be told when it is
+            return 0
+
+    def _load(self, checkpoint: Checkpoint) -> Loaded:
+        try:
+            return self._prepared(self._read(checkpoint))
         except Exception as error:  # loaders raise anything at all for a broken file
-            raise Unreadable(f"{checkpoint.name} cannot be loaded: {_why(error)}") from error
+            if not devices.is_out_of_memory(error):
+                raise Unreadable(f"{checkpoint.name} cannot be loaded: {_why(error)}") from error
+            if not self._kept.keys():
+                raise OutOfMemory(f"{checkpoint.name} needs more memory than there is.") from error
+        self._kept.drop_all_but(None)
+        return self._load(checkpoint)
+
+    def _prepared(self, pipeline: Any) -> Loaded:
         import torch
 
         pipeline.set_progress_bar_config(disable=True)
@@ -64,10 +104,7 @@ class DiffusionEngine:
         pipeline.unet.to(memory_format=torch.channels_last)
         if hasattr(pipeline, "text_encoder_2"):
             pipeline.vae.enable_slicing()  # a group of 1024 px at once would take more memory than all else
-        self._pipeline = pipeline
-        self._repainting = _repainting(pipeline)
-        self._preview = Preview(pipeline.vae)
-        self._scheduler_config = dict(pipeline.scheduler.config)
+        return Loaded(pipeline, _repainting(pipeline), Preview(pipeline.vae), dict(pipeline.scheduler.config))
 
     def _read(self, checkpoint: Checkpoint) -> Any:
         import diffusers
@@ -90,7 +127,8 @@ class DiffusionEngine:
         try:
             return self._measure(recipe)
         except Exception as error:  # a model of another kind fails anywhere
-            raise Unreadable(f"{self._name} was loaded but makes no pictures: {_why(error)}") from error
+            name = self._checkpoint and self._checkpoint.name
+            raise Unreadable(f"{name} was loaded but makes no pictures: {_why(error)}") from error
 
     def _measure(self, recipe: Recipe) -> Speed:
         alone = self._seconds_of_a_step(recipe, 1)
@@ -114,18 +152,18 @@ class DiffusionEngine:
     def generate(
         self, recipe: Recipe, *, first: int, size: int, on_step: OnStep, source: Image.Image | None = None
     ) -> list[Image.Image]:
-        import torch
-
         try:
             if source and not recipe.steps_run:
                 return self._through_the_vae(source, size, on_step)
             return self._generate(recipe, first, size, on_step, source)
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            raise OutOfMemory(str(error)) from error
-        except RuntimeError as error:
-            if "allocate memory" in str(error) or "out of memory" in str(error).lower():
+        except Exception as error:
+            if not devices.is_out_of_memory(error):
+                raise
+            if len(self._kept.keys()) == 1:
                 raise OutOfMemory(str(error)) from error
-            raise
+        logger.warning("Out of memory: the models that only wait are dropped.")
+        self._kept.drop_all_but(self._checkpoint)
+        return self.generate(recipe, first=first, size=size, on_step=on_step, source=source)
 
     def _generate(
         self, recipe: Recipe, first: int, size: int, on_step: OnStep, source: Image.Image | None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class Family:
         encoders: the text encoders of a single file, by the beginning of their tensors' names.
         words: what it is good at.
         pipeline: its class in diffusers.
+        defaults: what a request means where nobody says it, besides the size.
         folder: of its configuration, in configs/.
     """
 
@@ -41,6 +42,7 @@ class Family:
     words: str
     folder: str
     pipeline: str = "StableDiffusionPipeline"
+    defaults: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def config(self) -> Path:
@@ -75,6 +77,7 @@ STABLE_DIFFUSION_XL = Family(
     words="The finest details and the best understanding of prompts, at about 1024 px. Slower, and hungry for memory.",
     folder="stable-diffusion-xl",
     pipeline="StableDiffusionXLPipeline",
+    defaults={"guidance_scale": 5.0, "sampler": "Euler"},
 )
 FAMILIES = (STABLE_DIFFUSION_1, STABLE_DIFFUSION_2, STABLE_DIFFUSION_XL)
 

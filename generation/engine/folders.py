@@ -54,10 +54,11 @@ def pipeline_of(folder: Path) -> str:
 
 
 def family_of(folder: Path) -> Family | None:
-    """The family; None for one of its own size, as small models for tests are."""
+    """The family; None for one of its own size, as small models for tests are. Raises ValueError as `read` does."""
+    pipeline = pipeline_of(folder)
     width = config(folder, "unet/config.json").get("cross_attention_dim")
     family = families.of_width(width if isinstance(width, int) else None)
-    return family if family and family.pipeline == pipeline_of(folder) else None
+    return family if family and family.pipeline == pipeline else None
 
 
 def config(folder: Path, name: str) -> dict[str, Any]:
