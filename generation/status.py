@@ -60,7 +60,7 @@ class Status:
     @property
     def seconds_to_ready(self) -> float | None:
         """How long loading will take yet, as far as known."""
-        if not self.is_coming or not (self.worker and self.worker.ready_by):
+        if not (self.worker and self.worker.ready_by) or not (self.is_coming or self.worker.loading):
             return None
         return max(0.0, (self.worker.ready_by - timezone.now()).total_seconds())
 
@@ -97,6 +97,22 @@ class Status:
         return defaults.values(first.defaults if first else {})
 
     @property
+    def loading(self) -> str:
+        """The model that a job waits for just now."""
+        return self.worker.loading if self.worker else ""
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """Names of the models that are loaded, the last used first."""
+        return tuple(self.worker.loaded) if self.worker else ()
+
+    @property
+    def active(self) -> str:
+        """The model that is at work, else the default one."""
+        at_work = self.worker.loaded[:1] if self.worker and self.state == Worker.State.GENERATING else []
+        return str(at_work[0]) if at_work else self.model
+
+    @property
     def seconds_per_image(self) -> float:
         """Of a picture with the default settings; 0.0 while nobody knows."""
         return self.speed * Recipe(prompt="", seed=0, **self.defaults).work
@@ -104,9 +120,8 @@ class Status:
     @property
     def version(self) -> str:
         """Changes whenever what people see does."""
-        return fingerprint(
-            self.worker and self.worker.pk, self.state, self.model, self.is_demo, self.notice, self.pause
-        )
+        told = (self.state, self.model, self.active, self.loading, self.is_demo, self.notice, self.pause)
+        return fingerprint(self.worker and self.worker.pk, *told)
 
 
 def current() -> Status:

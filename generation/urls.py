@@ -1,6 +1,6 @@
 from django.urls import path
 
-from generation import views
+from generation import models_page, views
 from generation.advanced import advanced
 
 app_name = "generation"
@@ -13,6 +13,8 @@ urlpatterns = [
     path("jobs/<uuid:uuid>/card/", views.job_card, name="job-card"),
     path("jobs/<uuid:uuid>/cancel/", views.cancel, name="cancel"),
     path("inspiration/", views.inspire, name="inspiration"),
+    path("models/", models_page.models, name="models"),
+    path("models/prediction/", models_page.say_prediction, name="prediction"),
     path("settings/", views.settings_of_picture, name="settings-of-picture"),
     path("images/<uuid:uuid>/again/", views.again, name="again"),
     path("queue/", views.queue_panel, name="queue"),

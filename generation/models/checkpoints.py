@@ -1,8 +1,12 @@
 """What lies in the models' folder, as the worker found it: whoever shows or chooses a model reads this."""
 
 from django.db import models
+from django.db.models import Subquery
 
 from generation.engine.checkpoints import PREDICTIONS
+from generation.models.workers import Worker
+
+NAMED = 12  # models that a sentence names
 
 
 class KnownModelQuerySet(models.QuerySet["KnownModel"]):
@@ -15,6 +19,20 @@ class KnownModelQuerySet(models.QuerySet["KnownModel"]):
 
     def called(self, name: str) -> "KnownModel | None":
         return self.usable().filter(name=name).first()
+
+    def as_shown(self) -> list[tuple[object, ...]]:
+        """All that a page of them depends on, what the workers have loaded included: one query."""
+        loaded = Worker.objects.order_by("-beats").values("loaded")[:1]
+        loading = Worker.objects.order_by("-beats").values("loading")[:1]
+        told = ("name", "problem", "looks", "sha256", "speed", "prediction_type", "prediction_chosen")
+        return list(self.there().values_list(*told, Subquery(loaded), Subquery(loading)))
+
+    def no_such(self, name: str) -> str:
+        """What to say to whoever asked for a model that is not there."""
+        names = list(self.usable().values_list("name", flat=True)[: NAMED + 1])
+        there = f" There {'is' if len(names) == 1 else 'are'} {', '.join(names[:NAMED])}" if names else ""
+        more = " and more" if len(names) > NAMED else ""
+        return f"There is no model {name[:100]}.{there}{more}{'.' if there else ''}"
 
     def choose_prediction(self, name: str, prediction_type: str) -> bool:
         """Say what a model predicts; "" is as the file says. False: there is none of that name that has to be told."""

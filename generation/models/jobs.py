@@ -19,7 +19,7 @@ LATELY = timedelta(minutes=10)
 
 SET_ASIDE = (
     f"The worker died {DEATHS} times at the same picture, so this job was set aside to let the others go on. "
-    "The worker's log may say why. A smaller picture may help."
+    "The worker's log may say why. A smaller picture or another model may help."
 )
 
 
@@ -107,6 +107,7 @@ class Job(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Workers that began at the image it is at.")
     cancel_requested = models.BooleanField(default=False)
     error = models.TextField(blank=True)
+    note = models.TextField(blank=True, help_text="What whoever sent it should know, in words for people.")
 
     # Progress. The group's size is fixed once the job's model is first loaded: the pixels depend on it.
     group_size = models.PositiveSmallIntegerField(default=0)

@@ -17,14 +17,15 @@ def settle(path: Path, moment: float = 0) -> Path:
     return path
 
 
-def put_folder(model: Path, name: str, *, louder: float = 1.0, **named: Any) -> Path:
+def put_folder(model: Path, name: str, *, into: Path | None = None, louder: float = 1.0, **named: Any) -> Path:
     """A copy of the diffusers folder `model`.
 
     Args:
+        into: a folder of models; else that of the settings.
         louder: its UNet's last layer times this, so that its pictures are others.
         named: for its playground.json, which has no name otherwise.
     """
-    folder = settings.PLAYGROUND_MODELS / name
+    folder: Path = (into or settings.PLAYGROUND_MODELS) / name
     shutil.copytree(model, folder)
     description = folder / "playground.json"
     said = json.loads(description.read_text()) if description.exists() else {}
