@@ -6,6 +6,7 @@ from typing import Any
 from generation import defaults, paces, status
 from generation.choosing import default_name
 from generation.engine.recipe import Recipe
+from generation.fingerprint import fingerprint
 from generation.models import KnownModel, Worker
 
 
@@ -18,6 +19,16 @@ class Told:
     seconds_per_image: float | None
     """Of a picture with the model's default settings; None while nobody knows."""
     seconds_to_load: float | None
+
+    @property
+    def mark(self) -> str:
+        """The same for the same model on every page."""
+        return fingerprint(self.known.name)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing of it is about to change."""
+        return not self.is_loading and bool(self.known.sha256 or not self.known.size)
 
     @property
     def defaults(self) -> dict[str, Any]:

@@ -37,9 +37,11 @@ def say_prediction(request: VisitorRequest) -> HttpResponse:
 
 def _render(request: VisitorRequest, version: str) -> HttpResponse:
     everything = known_models.told()
+    usable = [one for one in everything if not one.known.problem]
     context = {
-        "usable": [one for one in everything if not one.known.problem],
+        "usable": usable,
         "problems": [one.known for one in everything if one.known.problem],
+        "is_settled": all(one.is_settled for one in usable),
         "predictions": PREDICTIONS,
         "version": version,
     }
