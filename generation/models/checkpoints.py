@@ -18,7 +18,11 @@ class KnownModelQuerySet(models.QuerySet["KnownModel"]):
         return self.there().filter(problem="")
 
     def called(self, name: str) -> "KnownModel | None":
-        return self.usable().filter(name=name).first()
+        return self._named(name).first()
+
+    def _named(self, name: str) -> "KnownModelQuerySet":
+        """PostgreSQL refuses to look for what it could not store."""
+        return self.none() if "\0" in name else self.usable().filter(name=name)
 
     def as_shown(self) -> list[tuple[object, ...]]:
         """All that a page of them depends on, what the workers have loaded included: one query."""
@@ -36,7 +40,7 @@ class KnownModelQuerySet(models.QuerySet["KnownModel"]):
 
     def choose_prediction(self, name: str, prediction_type: str) -> bool:
         """Say what a model predicts; "" is as the file says. False: there is none of that name that has to be told."""
-        told = self.usable().filter(name=name, is_told=True)
+        told = self._named(name).filter(is_told=True)
         return bool(told.update(prediction_chosen=prediction_type))
 
 

@@ -132,7 +132,7 @@ def test_without_any_model_it_says_who_would_find_one(client: Client) -> None:
 
 def test_no_name_becomes_markup(client: Client) -> None:
     harmless = elements(text(client.get("/models/")))
-    KnownModel.objects.filter(name="one").update(name=EVIL, words=EVIL, family=EVIL, sha256=EVIL)
+    KnownModel.objects.filter(name="one").update(name=EVIL, words=EVIL, family=EVIL[:64])
     KnownModel.objects.filter(name="torn").update(problem=EVIL)
     Worker.objects.update(model=EVIL, loaded=[EVIL])
     assert elements(text(client.get("/models/"))) == harmless
