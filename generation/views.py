@@ -94,6 +94,8 @@ def cards_of(request: VisitorRequest, jobs: list[Job], places: list[queue.Place]
 
 def _card_version(job: Job, queue_version: str = "") -> str:
     """Changes whenever the card does. A waiting job's tells its place, too, which the jobs before it change."""
+    if job.state == Job.State.RUNNING and job.loading:
+        return f"{job.version}-{fingerprint(job.loading)}"
     if job.state != Job.State.WAITING:
         return str(job.version)
     return f"{job.version}-{queue_version or _queue_version()}"

@@ -157,6 +157,11 @@ class Job(models.Model):
         return (self.finished - self.created).total_seconds() if self.finished else None
 
     @property
+    def loading(self) -> str:
+        """The model that a running job waits for just now."""
+        return self.worker.loading if self.worker else ""
+
+    @property
     def preview(self) -> dict[int, str]:
         """By position, how the pictures of the group being made look now: WebP in base64."""
         shown = self.worker.preview if self.worker else {}

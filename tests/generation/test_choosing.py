@@ -1,10 +1,12 @@
 """A request names a model: what the pages show, carry and fill in for it."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from generation import status
@@ -167,6 +169,24 @@ def test_a_picture_that_is_dropped_chooses_its_model_where_it_is_here(client: Cl
 @pytest.mark.parametrize("name", ["large.safetensors", "LARGE", "Large.ckpt"])
 def test_other_tools_write_the_name_in_their_own_way(client: Client, name: str) -> None:
     assert form_of(drop(client, ours(model=name)))["model"] == "large"
+
+
+def test_while_its_model_is_loaded_a_job_s_card_says_so_and_how_long_it_will_take(client: Client) -> None:
+    client.post("/jobs/", {"prompt": "a fox", "model": "large"})
+    worker, job = Worker.objects.get(), Job.objects.get()
+    Job.objects.update(state="running", worker=worker)
+    card = f"/jobs/{job.uuid}/card/"
+    before = text(client.get(card)).partition(f'hx-get="{card}')[2].partition('"')[0]
+    assert client.get(card + before).status_code == 204
+    Worker.objects.update(loading="large", ready_by=timezone.now() + timedelta(seconds=40), state="generating", speed=1)
+    html = text(client.get(card + before))
+    words = " ".join(html.partition('<p class="words">')[2].partition("</p>")[0].split())
+    assert words.startswith("loading large · <span")
+    assert words.endswith("</span> left")
+    line = text(client.get("/status/"))
+    assert "Loading large, about " in line
+    Worker.objects.update(loading="", ready_by=None)
+    assert "loading" not in text(client.get(card))
 
 
 def test_a_failed_job_is_tried_again_with_its_model(client: Client) -> None:
