@@ -115,7 +115,7 @@ class Status:
     @property
     def seconds_per_image(self) -> float:
         """Of a picture with the default settings; 0.0 while nobody knows."""
-        return self.speed * Recipe(prompt="", seed=0, **self.defaults).work
+        return self.speed and self.speed * Recipe(prompt="", seed=0, **self.defaults).work
 
     @property
     def version(self) -> str:

@@ -133,8 +133,11 @@ class DiffusionEngine:
     def _measure(self, recipe: Recipe) -> Speed:
         alone = self._seconds_of_a_step(recipe, 1)
         together = alone
-        if self.device.type != "cpu" or alone < SLOW_STEP:
-            together = self._seconds_of_a_step(recipe, GROUP_SIZE) / GROUP_SIZE
+        try:
+            if self.device.type != "cpu" or alone < SLOW_STEP:
+                together = self._seconds_of_a_step(recipe, GROUP_SIZE) / GROUP_SIZE
+        except OutOfMemory:  # as with Stable Diffusion XL on a small card
+            return Speed(1, alone / recipe.megapixels)
         grouped = self.device.type != "cpu" or together < WORTHWHILE * alone
         size, seconds = (GROUP_SIZE, together) if grouped else (1, alone)
         return Speed(size, seconds / recipe.megapixels)

@@ -206,6 +206,23 @@ def test_warming_up_measures_the_speed(engine: DiffusionEngine) -> None:
     assert 0 < speed.seconds < 1000
 
 
+class Narrow(DiffusionEngine):
+    """On a device with memory for a single picture."""
+
+    def generate(self, recipe: Recipe, *, first: int, size: int, **options: Any) -> list[Image]:
+        if size > 1:
+            raise OutOfMemory
+        return super().generate(recipe, first=first, size=size, **options)
+
+
+def test_where_memory_is_too_small_for_a_group_pictures_are_made_one_by_one(tiny_model: Path) -> None:
+    engine = Narrow("cpu")
+    engine.load(Checkpoint("tiny", tiny_model))
+    speed = engine.warm_up(RECIPE)
+    assert speed.group_size == 1
+    assert 0 < speed.seconds < 1000
+
+
 def test_a_device_that_is_not_there_is_named() -> None:
     with pytest.raises(ValueError, match=r"^PLAYGROUND_DEVICE=cuda:99 cannot be used here"):
         DiffusionEngine("cuda:99")
