@@ -17,6 +17,7 @@ from django.utils import timezone
 from generation import defaults, paces, queue
 from generation.engine.base import Engine, Unreadable
 from generation.engine.recipe import Recipe
+from generation.engine.safety import SafetyCatch
 from generation.heartbeat import BEAT, SILENCE, Watch
 from generation.models import Job, Pace, Pause, Worker
 from generation.slots import Slot, SlotTaken
@@ -41,6 +42,8 @@ class WorkerProcess:
         self.stopping = stopping
         self.row = Worker.objects.create(host=platform.node(), pid=os.getpid())
         self.engine: Engine | None = None
+        self.catch: SafetyCatch | None = None
+        """What looks at every picture before it is stored; None where the operator wants none."""
         self.working = threading.Lock()
         """Held while jobs are claimed and made, so that the heartbeat knows what nobody is working on."""
         self._slot: Slot | None = None
@@ -61,6 +64,8 @@ class WorkerProcess:
         began = time.monotonic()
         self.set(state=Worker.State.STARTING, ready_by=self._ready_by())
         engine = DiffusionEngine(settings.PLAYGROUND_DEVICE, cache=settings.PLAYGROUND_CACHE / "hub")
+        if settings.PLAYGROUND_SAFETY_CHECKER:
+            self.catch = SafetyCatch(settings.PLAYGROUND_MODELS, engine.device)
         if not self._take_slot(settings.PLAYGROUND_SLOT or engine.slot, wait=wait):
             return False
         Worker.objects.filter(host=self.row.host, slot=self.row.slot).exclude(pk=self.row.pk).delete()

@@ -22,6 +22,7 @@ class ImageOut(Schema):
     width: int
     height: int
     favourite: bool
+    withheld: bool  # a placeholder: the safety catch flagged the picture
     created: datetime
     pixels: str  # SHA-256 of the decoded RGB
     recipe: dict[str, Any]
@@ -99,7 +100,7 @@ def image_out(image: Image) -> dict[str, Any]:
     batch = image.batch
     return {
         **{name: getattr(image, name) for name in ("uuid", "position", "seed", "width", "height", "favourite")},
-        **{name: getattr(image, name) for name in ("created", "pixels")},
+        **{name: getattr(image, name) for name in ("created", "pixels", "withheld")},
         "batch": batch.uuid,
         "prompt": batch.words,
         "recipe": {**batch.recipe, "seed": image.seed},

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from generation.engine import devices, samplers, single_file, words
-from generation.engine.base import OnStep, OutOfMemory, Speed, Unreadable
+from generation.engine.base import OnStep, Speed, Unreadable
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.preview import Preview
 from generation.engine.recipe import Recipe
@@ -113,18 +113,10 @@ class DiffusionEngine:
     def generate(
         self, recipe: Recipe, *, first: int, size: int, on_step: OnStep, source: Image.Image | None = None
     ) -> list[Image.Image]:
-        import torch
-
-        try:
+        with devices.full_memory_told():
             if source and not recipe.steps_run:
                 return self._through_the_vae(source, size, on_step)
             return self._generate(recipe, first, size, on_step, source)
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            raise OutOfMemory(str(error)) from error
-        except RuntimeError as error:
-            if "allocate memory" in str(error) or "out of memory" in str(error).lower():
-                raise OutOfMemory(str(error)) from error
-            raise
 
     def _generate(
         self, recipe: Recipe, first: int, size: int, on_step: OnStep, source: Image.Image | None
