@@ -11,7 +11,12 @@ from generation.engine.samplers import SAMPLERS
 
 def choice() -> checkpoints.Choice:
     """The models that would be tried now."""
-    return checkpoints.choose(settings.PLAYGROUND_MODEL, settings.PLAYGROUND_MODELS, settings.PLAYGROUND_DEMO_MODEL)
+    return checkpoints.choose(
+        settings.PLAYGROUND_MODEL,
+        settings.PLAYGROUND_MODELS,
+        settings.PLAYGROUND_DEMO_MODEL,
+        settings.PLAYGROUND_CACHE / "hub",
+    )
 
 
 def values(named: Mapping[str, Any]) -> dict[str, Any]:
