@@ -3,7 +3,6 @@
 import json
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,6 @@ from tests.hub import COMMIT, Hub, files_of
 
 NAME = "somebody/tiny"
 UNET = "unet/diffusion_pytorch_model.safetensors"
-
-
-@pytest.fixture
-def remote(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    with Hub(files_of(tiny_model)) as running:
-        monkeypatch.setenv("HF_ENDPOINT", running.url)
-        yield running
 
 
 @pytest.fixture
