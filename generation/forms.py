@@ -12,8 +12,11 @@ from PIL import Image
 
 from generation import sources, status
 from generation.carried import Carried, carried
+from generation.defaults import lora_folder
+from generation.engine import loras
 from generation.engine.recipe import SEEDS, Recipe
 from generation.engine.samplers import SAMPLERS
+from generation.lora_fields import LoraFields
 from library.models import Image as LibraryImage
 
 LONGEST = 2000  # characters of a prompt
@@ -73,6 +76,16 @@ class RecipeForm(forms.Form):
     """The picture to paint over, as large as those that will come out. Only after take_source()."""
     retry_after = 0
     """s, where nothing is wrong but too much is going on: 429 instead of 422."""
+
+    def clean_prompt(self) -> str:
+        prompt = str(self.cleaned_data["prompt"])
+        try:
+            loras.chosen(prompt, lora_folder())
+        except loras.NoLora as error:
+            raise forms.ValidationError(str(error)) from error
+        if not loras.without(prompt).strip():
+            raise forms.ValidationError(self.fields["prompt"].error_messages["required"])
+        return prompt
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -190,7 +203,7 @@ class Factor:
         return self.width * self.height > settings.PLAYGROUND_MAX_PIXELS
 
 
-class AdvancedForm(RecipeForm):
+class AdvancedForm(LoraFields, RecipeForm):
     """All settings at once. A seed of 0 is a random one, as it was in the original playground."""
 
     strength_percent = forms.FloatField(label="Strength", min_value=0.1, max_value=100, required=False)
@@ -206,6 +219,9 @@ class AdvancedForm(RecipeForm):
         super().__init__(*args, **kwargs)
         if strength := _fraction(self.initial.get("strength")):
             self.initial["strength_percent"] = round(strength * 100, 1)
+
+    def _resolve(self, data: dict[str, Any]) -> Recipe:
+        return super()._resolve({**data, "prompt": self.prompt_with_weights(data)})
 
     def clean_seed(self) -> int | None:
         return self.cleaned_data["seed"] or None

@@ -4,12 +4,14 @@ import base64
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import PIL.Image
 from django.db import DatabaseError, transaction
 
-from generation import queue, worker
+from generation import defaults, queue, worker
 from generation.engine.base import Cancelled, OutOfMemory
+from generation.engine.loras import NoLora, hashes
 from generation.engine.recipe import Recipe
 from generation.engine.safety import NoCatch
 from generation.models import Job, Worker
@@ -67,6 +69,7 @@ def generate(job: Job, process: WorkerProcess) -> None:
     """
     process.set(state=Worker.State.GENERATING)
     recipe = job.recipe.with_model(process.row.model)
+    recipe = replace(recipe, lora_hashes=hashes(recipe.prompt, defaults.lora_folder()))
     batch = Batch.objects.start(job.uuid, recipe=recipe.to_dict(), visitor=job.visitor, remake_of=job.remake_of)
     try:
         _make_groups(job, recipe, batch, process)
@@ -82,7 +85,7 @@ def generate(job: Job, process: WorkerProcess) -> None:
     except NoSource:
         logger.exception("Job %s has no source picture any more.", job.uuid)
         _fail(job, batch, NO_SOURCE)
-    except NoCatch as error:
+    except (NoCatch, NoLora) as error:
         _fail(job, batch, str(error))
     except OSError as error:
         logger.exception("Job %s could not be written down.", job.uuid)

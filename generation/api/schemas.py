@@ -80,6 +80,10 @@ class Samplers(Schema):
     samplers: list[str]
 
 
+class Loras(Schema):
+    loras: list[str]
+
+
 class StatusOut(Schema):
     state: str
     words: str
