@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import reswap, retarget, trigger_client_event
 
+from generation.choosing import followed, of_here
 from generation.forms import AdvancedForm
 from generation.sending import refusal, send
 from generation.views import cards_of, jobs_of, outlook, shown_in
@@ -18,11 +19,14 @@ from generation.visitors import VisitorRequest
 @never_cache
 def advanced(request: VisitorRequest) -> HttpResponse:
     if request.method != "POST":
-        return _page(request, AdvancedForm(initial=request.GET.dict()))
+        values, gone = of_here(request.GET.dict())
+        return _page(request, AdvancedForm(initial=values), gone=gone)
     if "reset" in request.POST:
         kept = {name: request.POST.get(name, "") for name in ("prompt", "negative_prompt")}
         return _anew(request, AdvancedForm(initial=kept))
-    form = AdvancedForm(request.POST, request.FILES)
+    if "choose" in request.POST:  # another model: its defaults take the place of the other's
+        return _shown(request, AdvancedForm(initial=followed(request.POST.dict())))
+    form = AdvancedForm(followed(request.POST.dict()), request.FILES)
     job = send(form, request.visitor)
     if job is None:
         code, headers = refusal(form)
@@ -36,17 +40,21 @@ def advanced(request: VisitorRequest) -> HttpResponse:
     return trigger_client_event(render(request, "generation/_job_card.html", {"card": card}), "queue-changed")
 
 
-def _page(request: VisitorRequest, form: AdvancedForm, code: int = 200) -> HttpResponse:
-    context = {**_form(request, form), "cards": cards_of(request, jobs_of(request))}
+def _page(request: VisitorRequest, form: AdvancedForm, code: int = 200, gone: str = "") -> HttpResponse:
+    context = {**_form(request, form), "cards": cards_of(request, jobs_of(request)), "gone": gone}
     return render(request, "generation/advanced.html", context, status=code)
 
 
 def _anew(request: VisitorRequest, form: AdvancedForm, code: int = 200) -> HttpResponse:
     """The form again; to others than htmx within its page."""
+    response = _shown(request, form, code)
+    return reswap(retarget(response, "#composer"), "outerHTML") if request.htmx else response
+
+
+def _shown(request: VisitorRequest, form: AdvancedForm, code: int = 200) -> HttpResponse:
     if not request.htmx:
         return _page(request, form, code)
-    response = render(request, "generation/_advanced_form.html", _form(request, form), status=code)
-    return reswap(retarget(response, "#composer"), "outerHTML")
+    return render(request, "generation/_advanced_form.html", _form(request, form), status=code)
 
 
 def _form(request: VisitorRequest, form: AdvancedForm) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from typing import Any
 
 from django import forms
 
-from generation import status
+from generation.choosing import defaults_of
 
 WITHOUT_A_BOX = (
-    *("negative_prompt", "width", "height", "steps", "guidance_scale", "eta", "sampler", "downsampling_factor"),
+    *("model", "negative_prompt", "width", "height", "steps", "guidance_scale", "eta", "sampler"),
+    "downsampling_factor",
 )
 
 
@@ -25,7 +26,8 @@ def carried(form: forms.Form) -> Carried | None:
     """What the form carries; one query, none where nothing was given. A wrong value is carried, to be refused."""
     given = {name: form[name].value() for name in WITHOUT_A_BOX}
     given = {name: _cleaned(form, name, value) for name, value in given.items() if value not in (None, "")}
-    defaults = {"negative_prompt": "", "eta": 0.0, **status.current().defaults} if given else {}
+    usual = defaults_of(str(given.get("model", ""))) if given else {}
+    defaults = {"model": "", "negative_prompt": "", "eta": 0.0, **usual}
     values = {name: value for name, value in given.items() if value != defaults[name]}
     return Carried(values, _words(values, defaults)) if values else None
 
@@ -38,9 +40,10 @@ def _cleaned(form: forms.Form, name: str, value: Any) -> Any:
 
 
 def _words(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
-    """'30 steps · Euler a · 512 × 768 · without: blurry'."""
+    """'sd-xl · 30 steps · Euler a · 512 × 768 · without: blurry'."""
     size = {"width": defaults["width"], "height": defaults["height"], **values}
     told = {
+        "model": "{}",
         "steps": "{} step" if values.get("steps") == 1 else "{} steps",
         "sampler": "{}",
         "width": f"{_short(size['width'])} × {_short(size['height'])}",

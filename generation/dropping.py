@@ -7,12 +7,13 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 
-from generation import status
 from generation.carried import WITHOUT_A_BOX
+from generation.choosing import default_name
 from generation.defaults import lora_folder
 from generation.engine import loras
 from generation.engine.samplers import SAMPLERS
 from generation.forms import LONGEST, RecipeForm, in_threes
+from generation.models import KnownModel
 from library.infotext import plain, split_any_schedule
 from library.settings_of import Found, NoSettings, found_in
 
@@ -36,7 +37,7 @@ def take(file: "UploadedFile[bytes] | None") -> Taken:
     found = found_in(file, name)
     values, notes = _usable(found.settings)
     values, in_all = in_threes(values)
-    notes += [note for note in (in_all, _other_model(found.settings)) if note]
+    notes += [in_all] if in_all else []
     # What the picture does not say is the default again, whatever the form carried before.
     return Taken({**dict.fromkeys(WITHOUT_A_BOX, ""), **values}, " ".join([_origin(name, found), *notes]))
 
@@ -52,13 +53,14 @@ def _usable(found: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Those that the form would take, and a sentence for each that it would not."""
     values = {name: value for name, value in found.items() if name in RecipeForm.base_fields}
     notes = [*_loras_of_ours(values), *_cut(values), *_sampler_of_ours(values)]
+    other_model = _model_of_ours(values)
     while errors := RecipeForm({**values, "prompt": "any"}).errors:
         wrong = _of_size(values) if set(errors) & {"__all__", *SIZE} else {name for name in errors if name in values}
         if not wrong:
             break
         notes += _notes(values, wrong)
         values = {name: value for name, value in values.items() if name not in wrong}
-    return values, notes
+    return values, [*notes, *other_model]
 
 
 def _of_size(values: Mapping[str, Any]) -> set[str]:
@@ -115,11 +117,16 @@ def _sampler_of_ours(values: dict[str, Any]) -> list[str]:
     return [f"Its sampler {_short(named)} is not here; {found or 'the default'} is used."]
 
 
-def _other_model(found: Mapping[str, Any]) -> str:
-    model, ours = found.get("model"), status.current().model
-    if not model or not ours or _bare(str(model)) == _bare(ours):
-        return ""
-    return f"The model in use is {ours}."
+def _model_of_ours(values: dict[str, Any]) -> list[str]:
+    """Puts our name for the model in its place, where it is here and not the default anyway."""
+    named, default = values.pop("model", None), default_name()
+    if not named or not default or _bare(str(named)) == _bare(default):
+        return []
+    ours = {_bare(name): name for name in KnownModel.objects.usable().values_list("name", flat=True)}
+    if found := ours.get(_bare(str(named))):
+        values["model"] = found
+        return []
+    return [f"The model in use is {default}."]
 
 
 def _bare(model: str) -> str:

@@ -12,11 +12,13 @@ from PIL import Image
 
 from generation import sources, status
 from generation.carried import Carried, carried
-from generation.defaults import lora_folder
+from generation.choosing import ChoosesModel
+from generation.defaults import lora_folder, values
 from generation.engine import loras
 from generation.engine.recipe import SEEDS, Recipe
 from generation.engine.samplers import SAMPLERS
 from generation.lora_fields import LoraFields
+from generation.models import KnownModel
 from library.models import Image as LibraryImage
 
 LONGEST = 2000  # characters of a prompt
@@ -67,6 +69,12 @@ class RecipeForm(forms.Form):
         error_messages={"invalid_choice": "The factor is 2, 4, 8 or 16."},
     )
 
+    model = forms.CharField(
+        max_length=300,
+        required=False,
+        validators=[validate_unicode],
+        help_text="One of the names of /api/v1/models; the default one where it is left out.",
+    )
     strength = forms.FloatField(min_value=0.001, max_value=1, required=False)
     source_image = forms.UUIDField(required=False, error_messages={"invalid": "There is no such picture."})
     source_url = forms.CharField(max_length=2000, required=False, validators=[validate_unicode])
@@ -76,6 +84,16 @@ class RecipeForm(forms.Form):
     """The picture to paint over, as large as those that will come out. Only after take_source()."""
     retry_after = 0
     """s, where nothing is wrong but too much is going on: 429 instead of 422."""
+    _model: KnownModel | None = None
+
+    def clean_model(self) -> str:
+        """One that is there, never a path or an address: names are looked up, and mean nothing else."""
+        name: str = self.cleaned_data["model"]
+        if name:
+            self._model = KnownModel.objects.called(name)
+            if self._model is None:
+                raise forms.ValidationError(KnownModel.objects.no_such(name))
+        return name
 
     def clean_prompt(self) -> str:
         prompt = str(self.cleaned_data["prompt"])
@@ -105,17 +123,17 @@ class RecipeForm(forms.Form):
         return data
 
     def _resolve(self, data: dict[str, Any]) -> Recipe:
-        given = {name: value for name, value in data.items() if value not in (None, "")}
+        given = {name: given for name, given in data.items() if given not in (None, "")}
         if "seed" not in given:
             given["seed"] = secrets.randbelow(SEEDS)
-        defaults: dict[str, Any] = status.current().defaults
+        defaults = values(self._model.defaults) if self._model else status.current().defaults
         if self.has_source:
             given = {"strength": STRENGTH, "sampler": "DDIM", **given, "downsampling_factor": 8}
         else:
             given.pop("strength", None)
         if given.get("source_image"):
             given["source_image"] = str(given["source_image"])
-        fields = {name: value for name, value in given.items() if name in Recipe.__dataclass_fields__}
+        fields = {name: given[name] for name in given if name in Recipe.__dataclass_fields__}
         return Recipe(**{**defaults, **fields})
 
     @property
@@ -203,17 +221,13 @@ class Factor:
         return self.width * self.height > settings.PLAYGROUND_MAX_PIXELS
 
 
-class AdvancedForm(LoraFields, RecipeForm):
+class AdvancedForm(LoraFields, ChoosesModel, RecipeForm):
     """All settings at once. A seed of 0 is a random one, as it was in the original playground."""
 
     strength_percent = forms.FloatField(label="Strength", min_value=0.1, max_value=100, required=False)
 
     SIDES = (256, 1024)  # px; smaller where the model's own size is
     TOO_SMALL = 64
-
-    @cached_property
-    def defaults(self) -> dict[str, Any]:
-        return status.current().defaults
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,7 +4,7 @@ import heapq
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import PIL.Image
 from django.conf import settings
@@ -13,8 +13,9 @@ from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 from generation import paces, status
+from generation.engine.kept import MOST
 from generation.engine.recipe import Recipe
-from generation.models import Job, Prompt
+from generation.models import Job, KnownModel, Prompt
 from library import png
 from library.models import Batch, Image
 
@@ -55,10 +56,18 @@ def submit_again(image: Image, *, visitor: str) -> Job:
     """Submit the group that `image` was made in once more, whole: its pixels depend on its neighbours."""
     first, size = image.group_first or image.position, image.group_size or 1
     recipe = Recipe.from_dict(image.batch.recipe)
-    recipe = replace(recipe, seed=recipe.seed_of(first), num_images=size)
+    model, note = _model_again(recipe.model)
+    recipe = replace(recipe, seed=recipe.seed_of(first), num_images=size, model=model)
     source = None if recipe.strength is None else source_of(image.batch)
-    promised = places(recipe)[-1].seconds
-    return submit(recipe, source=source, visitor=visitor, promised=promised, group_size=size, remake_of=image.uuid)
+    fields = {"promised": places(recipe)[-1].seconds, "group_size": size, "remake_of": image.uuid, "note": note}
+    return submit(recipe, source=source, visitor=visitor, **fields)
+
+
+def _model_again(name: str) -> tuple[str, str]:
+    """The model to make a picture again with, and a sentence where it cannot be the same."""
+    if not name or name == status.current().model or KnownModel.objects.called(name):
+        return name, ""
+    return "", f"The model {name[:100]} is not here any more: another one makes this, so it will differ."
 
 
 def ring() -> None:
@@ -115,14 +124,32 @@ def places(*upcoming: Recipe) -> list[Place]:
 
 
 def _with_times(jobs: list[Job]) -> Iterable[Place]:
-    """Each job goes to the worker that is free first."""
+    """Each job goes to the worker that is free first, and waits there for its model where that is not loaded."""
     now = status.current()
-    needed = paces.seconds_for([(job.recipe, job.group_size) for job in jobs], now.worker)
-    free = [0.0] * max(1, now.lanes)
+    needed = paces.needs([(job.recipe, job.group_size) for job in jobs], now.worker)
+    lanes = [_Lane(0.0, number, now.loaded) for number in range(max(1, now.lanes))]
     position = 0
-    for job, seconds in zip(jobs, needed, strict=True):
+    for job, need in zip(jobs, needed, strict=True):
         if job.state == Job.State.WAITING:
             position += 1
-        done = heapq.heappop(free) + seconds * (1 - job.fraction)
-        heapq.heappush(free, done)
+        lane = heapq.heappop(lanes)
+        to_load = 0.0 if need.model in lane.loaded else need.to_load
+        if need.model == now.loading and now.seconds_to_ready is not None:
+            to_load = now.seconds_to_ready
+        done = lane.free + to_load + need.seconds * (1 - job.fraction)
+        heapq.heappush(lanes, lane.after(need.model, done))
         yield Place(job, position, done if now.speed and now.state != status.PAUSED else None)
+
+
+class _Lane(NamedTuple):
+    """A worker as it will be."""
+
+    free: float
+    """s from now."""
+    number: int
+    loaded: tuple[str, ...]
+    """Models, the last used first."""
+
+    def after(self, model: str, free: float) -> "_Lane":
+        others = [name for name in self.loaded if name != model]
+        return self._replace(free=free, loaded=(model, *others)[:MOST])

@@ -12,7 +12,7 @@ from generation import defaults
 from generation.engine.recipe import Recipe
 from generation.fingerprint import fingerprint
 from generation.heartbeat import SILENCE, Watch
-from generation.models import Pause, Worker
+from generation.models import KnownModel, Pause, Worker
 
 NONE, PAUSED = "none", "paused"
 
@@ -60,7 +60,7 @@ class Status:
     @property
     def seconds_to_ready(self) -> float | None:
         """How long loading will take yet, as far as known."""
-        if not self.is_coming or not (self.worker and self.worker.ready_by):
+        if not (self.worker and self.worker.ready_by) or not (self.is_coming or self.worker.loading):
             return None
         return max(0.0, (self.worker.ready_by - timezone.now()).total_seconds())
 
@@ -91,8 +91,26 @@ class Status:
         """What a request means where it leaves a setting out, with the model in use (or about to be)."""
         if self.worker and self.worker.model:
             return defaults.values(self.worker.model_defaults)
-        found = defaults.choice().checkpoints
-        return defaults.values(found[0].defaults if found else {})
+        first = KnownModel.objects.usable().first()
+        if first is None and (found := defaults.choice().checkpoints):  # no worker has ever looked
+            return defaults.values(found[0].defaults)
+        return defaults.values(first.defaults if first else {})
+
+    @property
+    def loading(self) -> str:
+        """The model that a job waits for just now."""
+        return self.worker.loading if self.worker else ""
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """Names of the models that are loaded, the last used first."""
+        return tuple(self.worker.loaded) if self.worker else ()
+
+    @property
+    def active(self) -> str:
+        """The model that is at work, else the default one."""
+        at_work = self.worker.loaded[:1] if self.worker and self.state == Worker.State.GENERATING else []
+        return str(at_work[0]) if at_work else self.model
 
     @property
     def seconds_per_image(self) -> float:
@@ -102,9 +120,8 @@ class Status:
     @property
     def version(self) -> str:
         """Changes whenever what people see does."""
-        return fingerprint(
-            self.worker and self.worker.pk, self.state, self.model, self.is_demo, self.notice, self.pause
-        )
+        told = (self.state, self.model, self.active, self.loading, self.is_demo, self.notice, self.pause)
+        return fingerprint(self.worker and self.worker.pk, *told)
 
 
 def current() -> Status:

@@ -14,6 +14,7 @@ from generation.engine.base import Cancelled, OutOfMemory
 from generation.engine.loras import NoLora, hashes
 from generation.engine.recipe import Recipe
 from generation.engine.safety import NoCatch
+from generation.loading import NoModel
 from generation.models import Job, Worker
 from generation.worker import WorkerProcess
 from library import placeholder, png
@@ -68,9 +69,17 @@ def generate(job: Job, process: WorkerProcess) -> None:
         DatabaseError: nothing can be written down now; the job is put back once the database answers again.
     """
     process.set(state=Worker.State.GENERATING)
-    recipe = job.recipe.with_model(process.row.model)
+    recipe = job.recipe
+    try:
+        model = process.models.use(recipe.model)
+    except NoModel as none:
+        _fail(job, _batch_of(job, recipe), str(none))
+        process.set(state=Worker.State.READY)
+        return
+    job.fix_group_size(model.group_size)
+    recipe = recipe.with_model(model.name)
     recipe = replace(recipe, lora_hashes=hashes(recipe.prompt, defaults.lora_folder()))
-    batch = Batch.objects.start(job.uuid, recipe=recipe.to_dict(), visitor=job.visitor, remake_of=job.remake_of)
+    batch = _batch_of(job, recipe)
     try:
         _make_groups(job, recipe, batch, process)
     except Stopping:
@@ -96,6 +105,10 @@ def generate(job: Job, process: WorkerProcess) -> None:
     else:
         job.finish(Job.State.DONE)
     process.set(state=Worker.State.READY)
+
+
+def _batch_of(job: Job, recipe: Recipe) -> Batch:
+    return Batch.objects.start(job.uuid, recipe=recipe.to_dict(), visitor=job.visitor, remake_of=job.remake_of)
 
 
 def _fail(job: Job, batch: Batch, error: str) -> None:

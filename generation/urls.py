@@ -1,6 +1,6 @@
 from django.urls import path
 
-from generation import views
+from generation import models_page, views
 from generation.advanced import advanced
 from generation.downloads_page import cancel_download, downloads
 
@@ -16,6 +16,8 @@ urlpatterns = [
     path("downloads/", downloads, name="downloads"),
     path("downloads/<uuid:uuid>/cancel/", cancel_download, name="cancel-download"),
     path("inspiration/", views.inspire, name="inspiration"),
+    path("models/", models_page.models, name="models"),
+    path("models/prediction/", models_page.say_prediction, name="prediction"),
     path("settings/", views.settings_of_picture, name="settings-of-picture"),
     path("images/<uuid:uuid>/again/", views.again, name="again"),
     path("queue/", views.queue_panel, name="queue"),

@@ -15,6 +15,7 @@ from django_htmx.http import reswap, retarget, trigger_client_event
 
 from generation import dropping, inspiration, queue, status
 from generation.carried import WITHOUT_A_BOX
+from generation.choosing import of_here
 from generation.engine.recipe import SEEDS
 from generation.fingerprint import fingerprint
 from generation.forms import AdvancedForm, HomeForm, RecipeForm, in_threes
@@ -43,8 +44,9 @@ class Tile(NamedTuple):
 @never_cache
 def home(request: VisitorRequest) -> HttpResponse:
     values, note = in_threes({"num_images": 3, **request.GET.dict()})
+    values, gone = of_here(values)
     form = HomeForm(initial=values)
-    form.origin = note
+    form.origin = " ".join(filter(None, (gone, note)))
     return _home(request, form)
 
 

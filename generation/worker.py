@@ -1,4 +1,4 @@
-"""The process that makes pictures: it holds a device, keeps the model loaded and shows that it lives."""
+"""The process that makes pictures: it holds a device, keeps models loaded and shows that it lives."""
 
 import logging
 import os
@@ -6,7 +6,6 @@ import platform
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,11 +13,12 @@ from django.db import DatabaseError, connection
 from django.db.models import F
 from django.utils import timezone
 
-from generation import defaults, downloads, paces, queue
-from generation.engine.base import Engine, Unreadable
+from generation import defaults, downloads, paces, queue, registry
+from generation.engine.base import Engine
 from generation.engine.recipe import Recipe
 from generation.engine.safety import SafetyCatch
 from generation.heartbeat import BEAT, SILENCE, Watch
+from generation.loading import Loader
 from generation.models import Job, Pace, Pause, Worker
 from generation.slots import Slot, SlotTaken
 
@@ -50,9 +50,10 @@ class WorkerProcess:
         self._watch = Watch()
         self.fetching = 0.0
         """s that a download took at the start."""
-        self._models = defaults.choice()
+        self.models = Loader(self)
         self._downloads = downloads.Downloads(self)
         self._ended = threading.Event()
+        self._studying = threading.Thread(target=self._study_on, name="registry", daemon=True)
         self._beating = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
         self._beating.start()
 
@@ -65,7 +66,7 @@ class WorkerProcess:
         from generation.engine.diffusion import DiffusionEngine
 
         began = time.monotonic()
-        self.set(state=Worker.State.STARTING, ready_by=self._ready_by())
+        self.set(state=Worker.State.STARTING, ready_by=self.models.ready_by())
         engine = DiffusionEngine(settings.PLAYGROUND_DEVICE, settings.PLAYGROUND_CACHE / "hub", defaults.lora_folder())
         if settings.PLAYGROUND_SAFETY_CHECKER:
             self.catch = SafetyCatch(settings.PLAYGROUND_MODELS, engine.device)
@@ -74,14 +75,16 @@ class WorkerProcess:
         Worker.objects.filter(host=self.row.host, slot=self.row.slot).exclude(pk=self.row.pk).delete()
         queue.recover()
         self.set(state=Worker.State.LOADING, device=str(engine.device), notice="")
+        registry.write(self.models.choice, anew=True)
         try:
-            is_loaded = self._load(engine)
+            is_loaded = self.models.load_default(engine)
         except downloads.Stopped:
             return False
+        self._studying.start()  # hashing takes the disk's time
         if is_loaded:
             self.engine = engine
             seconds = time.monotonic() - began - self.fetching
-            Pace.objects.learn(self._start, seconds)
+            Pace.objects.learn(self.models.start, seconds)
             logger.info(
                 "Ready after %.1f s: %s on %s (%s), groups of %d, %.2f s a picture.",
                 seconds,
@@ -89,20 +92,9 @@ class WorkerProcess:
                 engine.device,
                 str(engine.dtype).removeprefix("torch."),
                 self.row.group_size,
-                _default_recipe(self.row.model_defaults).work * self.row.speed,
+                Recipe(prompt="", seed=0, **defaults.values(self.row.model_defaults)).work * self.row.speed,
             )
         return not self.stopping()
-
-    @property
-    def _start(self) -> str:
-        """The kind of start, by the first model that will be tried."""
-        names = [checkpoint.name for checkpoint in self._models.checkpoints]
-        return f"start with {' '.join(names[:1])}"[:400]
-
-    def _ready_by(self) -> datetime | None:
-        """When the model will be loaded, as far as earlier starts tell."""
-        known = Pace.objects.known([self._start])
-        return timezone.now() + timedelta(seconds=known[self._start]) if known else None
 
     def _take_slot(self, name: str, *, wait: bool) -> bool:
         slot = Slot(name, settings.PLAYGROUND_RUN)
@@ -122,33 +114,6 @@ class WorkerProcess:
                 return True
         return False
 
-    def _load(self, engine: Any) -> bool:
-        """Load the first model that can be; the others' faults go into the notice."""
-        problems = list(self._models.problems)
-        for checkpoint in self._models.checkpoints:
-            defaults_of_it = dict(checkpoint.defaults)
-            try:
-                engine.load(downloads.fetched(checkpoint, self))
-                speed = engine.warm_up(_default_recipe(defaults_of_it))
-            except Unreadable as error:
-                logger.warning("%s", error)
-                problems.append(str(error))
-                continue
-            self.set(
-                state=Worker.State.READY,
-                model=checkpoint.name,
-                model_defaults=defaults_of_it,
-                is_demo=checkpoint.is_demo,
-                group_size=speed.group_size,
-                speed=speed.seconds,
-                notice=" ".join(problems),
-            )
-            if self.fetching:
-                self._models = defaults.choice()  # what was downloaded has a folder now
-            return True
-        self.set(state=Worker.State.FAILED, notice=" ".join(problems))
-        return False
-
     @property
     def is_paused(self) -> bool:
         return Pause.objects.exists()
@@ -163,15 +128,38 @@ class WorkerProcess:
         """Correct what is known of the speed by a group of `size` pictures that took `seconds`."""
         paces.learn_group(recipe, size, seconds, self.row)
         measured = seconds / (size * recipe.work)
-        self.set(speed=0.5 * self.row.speed + 0.5 * measured)
+        registry.note_speed(recipe.model, measured)
+        if recipe.model == self.row.model:
+            self.set(speed=0.5 * self.row.speed + 0.5 * measured)
 
     def close(self) -> None:
         """Go in good order: what was held is free at once."""
         self._ended.set()
-        self._beating.join(BEAT)
+        for thread in (self._beating, self._studying):
+            if thread.is_alive():
+                thread.join(BEAT)
         Worker.objects.filter(pk=self.row.pk).delete()
         if self._slot:
             self._slot.release()
+
+    # What the registry's thread does: looking into models, and hashing them, may take longer than a beat.
+
+    def _study_on(self) -> None:
+        written = self.models.choice
+        while not self._ended.is_set():
+            try:
+                registry.hash_all(self._ended.is_set)
+                self._ended.wait(LOOK_EVERY)
+                found = registry.choice()
+                if found != written:
+                    registry.write(found)
+                    written = found
+            except DatabaseError:
+                connection.close()
+            except Exception:  # the models can be used without
+                logger.exception("The models could not be looked into.")
+                self._ended.wait(LOOK_EVERY)
+        connection.close()
 
     # What the heartbeat's thread does. It has a database connection of its own.
 
@@ -199,7 +187,7 @@ class WorkerProcess:
             raise GivenUp
 
     def _look(self) -> None:
-        """Give up silent workers, see to forgotten jobs, and start anew when other models lie in the folder."""
+        """Give up silent workers, see to forgotten jobs, and start anew when another model is the default."""
         self._give_up_silent_workers()
         queue.recover()
         self._downloads.look()
@@ -212,8 +200,8 @@ class WorkerProcess:
 
     def _look_while_idle(self) -> None:
         self.let_go()
-        if self.row.state in (Worker.State.READY, Worker.State.FAILED) and defaults.choice() != self._models:
-            logger.info("The models have changed; starting anew with them.")
+        if self.row.state in (Worker.State.READY, Worker.State.FAILED) and self.models.has_other_default():
+            logger.info("Another model is the default now; starting anew with it.")
             os._exit(0)
         if self.engine and not self.is_paused and Job.objects.waiting().exists():
             queue.ring()
@@ -233,10 +221,6 @@ class WorkerProcess:
             if silence is not None and silence >= SILENCE:
                 logger.warning("%s has been silent for %.0f s: given up.", other, silence)
                 Worker.objects.filter(pk=other.pk, beats=other.beats).delete()
-
-
-def _default_recipe(named: dict[str, Any]) -> Recipe:
-    return Recipe(prompt="", seed=0, **defaults.values(named))
 
 
 current: WorkerProcess | None = None

@@ -86,4 +86,4 @@ def _described(field: forms.Field) -> dict[str, Any]:
     for attribute, keyword in bounds.items():
         if isinstance(bound := getattr(field, attribute, None), (int, float)):
             found[keyword] = bound
-    return found
+    return found | ({"description": str(field.help_text)} if field.help_text else {})

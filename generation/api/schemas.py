@@ -9,6 +9,7 @@ from django.urls import reverse
 from ninja import Schema
 
 from generation import queue
+from generation.known_models import Told
 from generation.models import Job
 from library.models import Batch, Image
 
@@ -66,10 +67,20 @@ class Images(Schema):
 
 
 class Model(Schema):
-    name: str
+    name: str  # what a job names it by
     is_demo: bool
-    in_use: bool
+    is_default: bool
+    in_use: bool  # whether it is loaded
+    family: str
+    words: str  # what it is good at
+    size: int  # bytes
+    hash: str  # the first 10 digits of its SHA-256, as other tools show it; empty until it is known
+    sha256: str
+    prediction_type: str  # of a Stable Diffusion 2
     defaults: dict[str, Any]
+    seconds_per_image: float | None  # with its default settings, as far as known
+    seconds_to_load: float | None
+    problem: str  # why it cannot be used; empty where it can
 
 
 class Models(Schema):
@@ -98,6 +109,15 @@ class StatusOut(Schema):
 
 class Refused(Schema):
     error: str
+
+
+def model_out(told: Told) -> dict[str, Any]:
+    names = ("name", "is_demo", "family", "words", "size", "hash", "sha256", "prediction_type", "problem")
+    return {
+        **{name: getattr(told.known, name) for name in names},
+        **{name: getattr(told, name) for name in ("is_default", "defaults", "seconds_per_image", "seconds_to_load")},
+        "in_use": told.is_loaded,
+    }
 
 
 def image_out(image: Image) -> dict[str, Any]:

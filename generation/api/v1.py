@@ -11,10 +11,21 @@ from ninja import NinjaAPI, Query, Status
 from ninja.errors import ValidationError
 from ninja.operation import Operation
 
-from generation import defaults, queue, status
+from generation import defaults, known_models, queue, status
 from generation.api import asking, bodies, idempotency
 from generation.api.pictures import router as pictures
-from generation.api.schemas import JobOut, Jobs, Loras, Models, Queue, Refused, Samplers, StatusOut, jobs_out
+from generation.api.schemas import (
+    JobOut,
+    Jobs,
+    Loras,
+    Models,
+    Queue,
+    Refused,
+    Samplers,
+    StatusOut,
+    jobs_out,
+    model_out,
+)
 from generation.api.speaking import Refusal
 from generation.dialects import refusal
 from generation.engine import loras
@@ -133,19 +144,8 @@ def show_queue(request: VisitorRequest) -> dict[str, Any]:
 
 @api.get("/models", response=Models, tags=["settings"])
 def list_models(request: HttpRequest) -> dict[str, Any]:
-    """The models there are, in the order in which they are tried."""
-    now = status.current()
-    return {
-        "models": [
-            {
-                "name": found.name,
-                "is_demo": found.is_demo,
-                "in_use": found.name == now.model,
-                "defaults": defaults.values(found.defaults),
-            }
-            for found in defaults.choice().checkpoints
-        ]
-    }
+    """The models there are, as the worker has found them; the first that can be used is the default."""
+    return {"models": [model_out(told) for told in known_models.told()]}
 
 
 @api.get("/samplers", response=Samplers, tags=["settings"])

@@ -46,8 +46,15 @@ class Engine(Protocol):
     slot: str
     """The device by a name that is the same for every process that would use it (a GPU's UUID, mps, cpu)."""
 
+    @property
+    def loaded(self) -> list[Checkpoint]:
+        """The models that are kept, the last used first."""
+
     def load(self, checkpoint: Checkpoint) -> None:
-        """Make `checkpoint` the model. Raises Unreadable; the model loaded before is gone then."""
+        """Make `checkpoint` the model; at once if it is kept.
+
+        Raises Unreadable or OutOfMemory, whose text is a sentence: then another has to be loaded.
+        """
 
     def warm_up(self, recipe: Recipe) -> Speed:
         """Make two steps at the recipe's size, so that the first request finds everything warm.

@@ -4,8 +4,9 @@ import json
 import os
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from generation.engine import hub, repository
 SUFFIXES = (".safetensors", ".ckpt")
 STILL_GROWING = 5.0  # s: a file written to more recently may still be on its way
 LONGEST_DESCRIPTION = 64 * 1024  # characters of a playground.json
+PREDICTIONS = ("epsilon", "v_prediction")
+LONGEST_TEXT = {"name": 99, "sampler": 99, "good_at": 300}  # characters
 RANGES = {"width": (64, 2048), "height": (64, 2048), "steps": (1, 250), "guidance_scale": (1, 20)}
 
 
@@ -24,23 +27,44 @@ class Checkpoint:
     Attributes:
         name: what people call it.
         source: a folder, a file or, as text, a hub id.
-        defaults: what the folder's playground.json names: width, height, steps, guidance_scale, sampler.
+        defaults: what the folder's playground.json or the file's sidecar (`<file>.json`) names: width, height, steps,
+            guidance_scale, sampler, good_at (a sentence), and for a file prediction_type (one of PREDICTIONS).
         modified: when its files last changed (s since 1970), so that a better copy of a broken one is noticed.
     """
 
     name: str
     source: Path | str
-    defaults: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict, hash=False)
     is_demo: bool = False
     modified: float = 0.0
+
+    @property
+    def prediction_type(self) -> str:
+        """What somebody said the model predicts; "" where nobody did."""
+        return str(self.defaults.get("prediction_type", ""))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is there and cannot be tried (yet); the sentence names it."""
+
+    name: str
+    source: Path | str
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Checkpoints in the order in which they are to be tried, and a sentence for each that cannot be."""
+    """Checkpoints in the order in which they are to be tried, no two of one name, and what cannot be."""
 
     checkpoints: tuple[Checkpoint, ...]
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def called(self, name: str) -> Checkpoint | None:
+        return next((one for one in self.checkpoints if one.name == name), None)
 
 
 def choose(wanted: str, models: Path, demo: Path, cache: Path | None = None) -> Choice:
@@ -61,7 +85,19 @@ def choose(wanted: str, models: Path, demo: Path, cache: Path | None = None) -> 
         else:
             checkpoints.append(_checkpoint(path))
     checkpoints += [downloaded(name, folder) for name, folder in hub.all_there(cache).items()] if cache else []
-    return Choice((*checkpoints, _checkpoint(demo, is_demo=True)), tuple(problems))
+    checkpoints.append(_checkpoint(demo, is_demo=True))
+    return Choice(tuple(_distinct(checkpoints)), tuple(problems))
+
+
+def _distinct(checkpoints: list[Checkpoint]) -> Iterator[Checkpoint]:
+    """Each under a name of its own: where one is taken, the file's whole name, else with a number."""
+    taken: set[str] = set()
+    for checkpoint in checkpoints:
+        whole = _printable(Path(checkpoint.source).name)
+        numbered = (f"{checkpoint.name} {number}" for number in count(2))
+        name = next(name for name in chain((checkpoint.name, whole), numbered) if name not in taken)
+        taken.add(name)
+        yield replace(checkpoint, name=name)
 
 
 def downloaded(name: str, folder: Path) -> Checkpoint:
@@ -77,7 +113,8 @@ def _wanted(wanted: str, cache: Path | None) -> Choice:
     if repository.is_name(wanted):
         folder = hub.there(wanted, cache) if cache else None
         return Choice((downloaded(wanted, folder) if folder else Checkpoint(wanted, wanted),))
-    return Choice((), (f"PLAYGROUND_MODEL names {wanted[:200]}, which is neither a folder, a file nor a hub id.",))
+    sentence = f"PLAYGROUND_MODEL names {wanted[:200]}, which is neither a folder, a file nor a hub id."
+    return Choice((), (Problem(wanted[:200], wanted[:200], sentence),))
 
 
 def _found_in(models: Path) -> list[Path]:
@@ -96,7 +133,12 @@ def _may_be_file(path: Path) -> bool:
         return False
 
 
-def _problem_with(path: Path) -> str:
+def _problem_with(path: Path) -> Problem | None:
+    sentence = _why_not(path)
+    return Problem(_printable(path.name), path, sentence) if sentence else None
+
+
+def _why_not(path: Path) -> str:
     """Why `path` cannot be tried (yet); empty when it can."""
     name = _printable(path.name)
     try:
@@ -135,18 +177,23 @@ def _printable(name: str) -> str:
 
 
 def _named_by(path: Path) -> dict[str, Any]:
-    """What the model says of itself in its folder's playground.json; whatever makes no sense is passed over."""
-    try:
-        with (path / "playground.json").open(encoding="utf-8") as file:
-            named = json.loads(file.read(LONGEST_DESCRIPTION))
-        return {key: value for key, value in named.items() if _makes_sense(key, value)}
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return {}
+    """What is said of the model in its folder or beside its file; whatever makes no sense is passed over."""
+    beside = (path.with_name(f"{path.name}.json"), path.with_suffix(".json"))
+    for description in [path / "playground.json"] if path.is_dir() else beside:
+        try:
+            with description.open(encoding="utf-8") as file:
+                named = json.loads(file.read(LONGEST_DESCRIPTION))
+            return {key: value for key, value in named.items() if _makes_sense(key, value)}
+        except (OSError, ValueError, AttributeError, RecursionError):
+            continue
+    return {}
 
 
 def _makes_sense(key: str, value: object) -> bool:
-    if key in ("name", "sampler"):
-        return isinstance(value, str) and 0 < len(value) < 100 and value.isprintable()
+    if key in LONGEST_TEXT:
+        return isinstance(value, str) and 0 < len(value) <= LONGEST_TEXT[key] and value.isprintable()
+    if key == "prediction_type":
+        return value in PREDICTIONS
     if key not in RANGES or isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     lowest, highest = RANGES[key]

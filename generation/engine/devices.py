@@ -1,6 +1,11 @@
 """The best device there is and the best number type for it."""
 
-from typing import TYPE_CHECKING
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import psutil
 
 if TYPE_CHECKING:
     import torch
@@ -50,6 +55,29 @@ def slot_of(device: "torch.device") -> str:
     return device.type
 
 
+def free_memory(device: "torch.device") -> int:
+    """Bytes that more weights could take; on a GPU with what torch has taken from it and does not use."""
+    import torch
+
+    if device.type == "cuda":
+        idle = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + idle
+    if device.type == "mps":
+        return torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
+    return int(psutil.virtual_memory().available)
+
+
+def release_memory(device: "torch.device") -> None:
+    """Give back at once what nobody refers to any more."""
+    import torch
+
+    gc.collect()  # pipelines refer to themselves
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
 def is_out_of_memory(error: Exception) -> bool:
     import torch
 
@@ -57,3 +85,21 @@ def is_out_of_memory(error: Exception) -> bool:
         return True
     text = str(error).lower()
     return isinstance(error, RuntimeError) and ("allocate memory" in text or "out of memory" in text)
+
+
+@contextmanager
+def precise(vae: Any) -> Iterator[Any]:
+    """The VAE in fp32 meanwhile, where it says that it has to be: Stable Diffusion XL's overflows in fp16.
+
+    Its activations go beyond fp16's 65,504, which makes black pictures. bf16 reaches as far as fp32 does. diffusers'
+    pipelines do the same around theirs.
+    """
+    import torch
+
+    dtype = vae.dtype
+    if dtype == torch.float16 and vae.config.force_upcast:
+        vae.to(torch.float32)
+    try:
+        yield vae
+    finally:
+        vae.to(dtype)

@@ -1,4 +1,4 @@
-"""The diffusers adapter: one StableDiffusionPipeline, loaded once and kept."""
+"""The diffusers adapter: Stable Diffusion pipelines, loaded once and kept."""
 
 import logging
 import os
@@ -6,14 +6,15 @@ import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PIL import Image
 
-from generation.engine import devices, samplers, single_file, words
+from generation.engine import anatomy, devices, folders, samplers, single_file, words
 from generation.engine.adapters import Adapters
 from generation.engine.base import OnStep, OutOfMemory, Speed, Unreadable
 from generation.engine.checkpoints import Checkpoint
+from generation.engine.kept import Kept
 from generation.engine.preview import Preview
 from generation.engine.recipe import Recipe
 
@@ -32,8 +33,18 @@ SLOW_STEP = 1.0
 """s: where a single step takes longer, trying groups would cost more than it can tell (CPUs gain little)."""
 
 
+class Loaded(NamedTuple):
+    """A model, and what is made of it once."""
+
+    pipeline: Any
+    repainting: Any
+    preview: Preview
+    scheduler_config: dict[str, Any]
+    adapters: Adapters
+
+
 class DiffusionEngine:
-    """Keeps a model on a device and makes groups of pictures with it. One thread at a time."""
+    """Keeps models on a device and makes groups of pictures with one of them. One thread at a time."""
 
     def __init__(self, device: str = "", cache: Path | None = None, loras: Path | None = None) -> None:
         """
@@ -51,50 +62,82 @@ class DiffusionEngine:
         self.slot = devices.slot_of(self.device)
         self._cache = cache
         self._loras = loras
+        self._kept: Kept[Checkpoint, Loaded] = Kept(
+            lambda: devices.free_memory(self.device), lambda: devices.release_memory(self.device)
+        )
+        self._checkpoint: Checkpoint | None = None
         self._pipeline: Any = None
-        self._prompts: tuple[Any, tuple[Any, Any]] = (None, (None, None))
+        self._repainting: Any = None
+        self._preview: Any = None
+        self._adapters: Any = None
+        self._prompts: tuple[Any, dict[str, Any]] = (None, {})
+
+    @property
+    def loaded(self) -> list[Checkpoint]:
+        return self._kept.keys()
 
     def load(self, checkpoint: Checkpoint) -> None:
-        self._pipeline, self._prompts = None, (None, (None, None))
-        self._name = checkpoint.name
+        self._checkpoint, self._prompts = checkpoint, (None, {})
+        self._pipeline = self._repainting = self._preview = self._adapters = None  # nothing holds what is dropped
+        if checkpoint not in self._kept:
+            self._kept.make_room(self._needed(checkpoint))
+            self._kept.add(checkpoint, self._load(checkpoint))
+        loaded = self._kept.use(checkpoint)
+        self._pipeline, self._repainting, self._preview, self._scheduler_config, self._adapters = loaded
+
+    def _needed(self, checkpoint: Checkpoint) -> int:
+        """Bytes of memory that the weights will take."""
         try:
-            pipeline = self._read(checkpoint)
+            return anatomy.of(checkpoint).numbers * self.dtype.itemsize
+        except Exception:  # it cannot be read, which will be told when it is
+            return 0
+
+    def _load(self, checkpoint: Checkpoint) -> Loaded:
+        try:
+            return self._prepared(self._read(checkpoint))
         except Exception as error:  # loaders raise anything at all for a broken file
-            raise Unreadable(f"{checkpoint.name} cannot be loaded: {_why(error)}") from error
+            if not devices.is_out_of_memory(error):
+                raise Unreadable(f"{checkpoint.name} cannot be loaded: {_why(error)}") from error
+            if not self._kept.keys():
+                raise OutOfMemory(f"{checkpoint.name} needs more memory than there is.") from error
+        self._kept.drop_all_but(None)
+        return self._load(checkpoint)
+
+    def _prepared(self, pipeline: Any) -> Loaded:
         import torch
 
         pipeline.set_progress_bar_config(disable=True)
         pipeline.to(self.device)
         pipeline.unet.to(memory_format=torch.channels_last)
-        self._pipeline = pipeline
-        self._repainting = _repainting(pipeline)
-        self._adapters = Adapters(pipeline, self._loras)
-        self._preview = Preview(pipeline.vae)
-        self._scheduler_config = dict(pipeline.scheduler.config)
+        if hasattr(pipeline, "text_encoder_2"):
+            pipeline.vae.enable_slicing()  # a group of 1024 px at once would take more memory than all else
+        scheduler_config = dict(pipeline.scheduler.config)
+        adapters = Adapters(pipeline, self._loras)
+        return Loaded(pipeline, _repainting(pipeline), Preview(pipeline.vae), scheduler_config, adapters)
 
     def _read(self, checkpoint: Checkpoint) -> Any:
         import diffusers
 
-        family: Any = diffusers.StableDiffusionPipeline  # diffusers' own functions have no types
         source = checkpoint.source
         options: dict[str, Any] = {
             "dtype": self.dtype,
             "cache_dir": self._cache,
-            "safety_checker": None,
             "feature_extractor": None,
-            "requires_safety_checker": False,
+            "image_encoder": None,
         }
         if isinstance(source, Path) and source.is_file():
-            return single_file.read(source, **options)
-        return family.from_pretrained(
-            str(source), use_safetensors=True, local_files_only=isinstance(source, Path), **options
-        )
+            return single_file.read(source, prediction_type=checkpoint.prediction_type, **options)
+        if isinstance(source, Path):
+            return folders.read(source, **options)
+        hub: Any = diffusers.DiffusionPipeline  # diffusers' own functions have no types
+        return hub.from_pretrained(source, use_safetensors=True, safety_checker=None, **options)
 
     def warm_up(self, recipe: Recipe) -> Speed:
         try:
             return self._measure(recipe)
         except Exception as error:  # a model of another kind fails anywhere
-            raise Unreadable(f"{self._name} was loaded but makes no pictures: {_why(error)}") from error
+            name = self._checkpoint and self._checkpoint.name
+            raise Unreadable(f"{name} was loaded but makes no pictures: {_why(error)}") from error
 
     def _measure(self, recipe: Recipe) -> Speed:
         alone = self._seconds_of_a_step(recipe, 1)
@@ -123,9 +166,13 @@ class DiffusionEngine:
                 return self._through_the_vae(source, size, on_step)
             return self._generate(recipe, first, size, on_step, source)
         except Exception as error:
-            if devices.is_out_of_memory(error):
+            if not devices.is_out_of_memory(error):
+                raise
+            if len(self._kept.keys()) == 1:
                 raise OutOfMemory(str(error)) from error
-            raise
+        logger.warning("Out of memory: the models that only wait are dropped.")
+        self._kept.drop_all_but(self._checkpoint)
+        return self.generate(recipe, first=first, size=size, on_step=on_step, source=source)
 
     def _generate(
         self, recipe: Recipe, first: int, size: int, on_step: OnStep, source: Image.Image | None
@@ -138,7 +185,7 @@ class DiffusionEngine:
         pipeline.scheduler = samplers.make(recipe.sampler, self._scheduler_config, steps=recipe.steps)
         self._preview.watch(pipeline.scheduler)
         self._adapters.use(recipe.prompt)
-        embeddings, negative_embeddings = self._encode(recipe)
+        embeddings = self._encode(recipe)
 
         def report(_pipeline: Any, step: int, _timestep: Any, _tensors: dict[str, Any]) -> dict[str, Any]:
             on_step(step + 1, pipeline.num_timesteps, self._preview.pictures)
@@ -146,8 +193,7 @@ class DiffusionEngine:
 
         return list(
             pipeline(
-                prompt_embeds=embeddings,
-                negative_prompt_embeds=negative_embeddings,
+                **embeddings,
                 num_images_per_prompt=size,
                 num_inference_steps=recipe.steps,
                 guidance_scale=recipe.guidance_scale,
@@ -162,16 +208,16 @@ class DiffusionEngine:
         """What is left of the source where no step is run: all that its latents can hold."""
         import torch
 
-        vae, processor = self._pipeline.vae, self._pipeline.image_processor
-        with torch.no_grad():
-            encoded = vae.encode(processor.preprocess(source).to(self.device, self.dtype))
+        processor = self._pipeline.image_processor
+        with torch.no_grad(), devices.precise(self._pipeline.vae) as vae:
+            encoded = vae.encode(processor.preprocess(source).to(self.device, vae.dtype))
             latents = encoded.latents if hasattr(encoded, "latents") else encoded.latent_dist.mode()
             [picture] = processor.postprocess(vae.decode(latents, return_dict=False)[0])
         on_step(1, 1, list)
         return [picture.copy() for _ in range(size)]
 
-    def _encode(self, recipe: Recipe) -> tuple[Any, Any]:
-        """The embeddings of the words, (1, tokens, width) each; kept, since a job's groups all need the same."""
+    def _encode(self, recipe: Recipe) -> dict[str, Any]:
+        """What the pipeline takes of the words; kept, since a job's groups all need the same."""
         guided = recipe.guidance_scale > 1
         texts = words.wanted(recipe.prompt), words.unwanted(recipe.prompt, recipe.negative_prompt), guided
         known_by = (*texts, self._adapters.active)  # LoRA files change the text encoder, too
@@ -179,27 +225,19 @@ class DiffusionEngine:
             import torch
 
             with torch.no_grad():
-                self._prompts = (known_by, self._embeddings(*texts))
+                self._prompts = (known_by, words.encode(self._pipeline, self.device, *texts))
         return self._prompts[1]
-
-    def _embeddings(self, wanted: str, unwanted: str, guided: bool) -> tuple[Any, Any]:
-        positive, negative = self._pipeline.encode_prompt(
-            words.plain(wanted), self.device, 1, guided, words.plain(unwanted) if guided else None
-        )
-        weighted = words.embed(wanted, self._pipeline, self.device)
-        weighted_negative = words.embed(unwanted, self._pipeline, self.device) if guided else None
-        return (
-            positive if weighted is None else weighted,
-            negative if weighted_negative is None else weighted_negative,
-        )
 
 
 def _repainting(pipeline: Any) -> Any:
     """A pipeline of the same parts that begins with a source picture."""
     import diffusers
 
-    family: Any = diffusers.StableDiffusionImg2ImgPipeline
-    repainting = family(**pipeline.components, requires_safety_checker=False)
+    kind: Any = diffusers.StableDiffusionImg2ImgPipeline  # diffusers' own functions have no types
+    options: dict[str, Any] = {"requires_safety_checker": False}
+    if hasattr(pipeline, "text_encoder_2"):
+        kind, options = diffusers.StableDiffusionXLImg2ImgPipeline, {"add_watermarker": False}
+    repainting = kind(**pipeline.components, **options)
     repainting.set_progress_bar_config(disable=True)
     return repainting
 

@@ -20,7 +20,7 @@ LATELY = timedelta(minutes=10)
 
 SET_ASIDE = (
     f"The worker died {DEATHS} times at the same picture, so this job was set aside to let the others go on. "
-    "The worker's log may say why. A smaller picture may help."
+    "The worker's log may say why. A smaller picture or another model may help."
 )
 
 
@@ -66,7 +66,7 @@ class JobQuerySet(models.QuerySet["Job"]):
 
         The UPDATE matches only while the row still waits, so two workers can never hold the same job, and a
         wake-up that comes twice does no harm; on PostgreSQL two workers look past each other's choice. The attempt
-        is counted here, before anything can go wrong.
+        is counted here, before anything can go wrong: a model that kills its worker while it is loaded, too.
         """
         with transaction.atomic():
             job = self.waiting().select_for_update(skip_locked=True).first()
@@ -75,11 +75,6 @@ class JobQuerySet(models.QuerySet["Job"]):
                 worker=worker,
                 attempts=F("attempts") + 1,
                 started=timezone.now(),
-                group_size=Case(
-                    When(group_size=0, then=Value(worker.group_size)),
-                    default=F("group_size"),
-                    output_field=models.PositiveSmallIntegerField(),
-                ),
                 version=F("version") + 1,
             ):
                 return None
@@ -113,8 +108,9 @@ class Job(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Workers that began at the image it is at.")
     cancel_requested = models.BooleanField(default=False)
     error = models.TextField(blank=True)
+    note = models.TextField(blank=True, help_text="What whoever sent it should know, in words for people.")
 
-    # Progress. The group's size is fixed when the job first starts: the pixels depend on it.
+    # Progress. The group's size is fixed once the job's model is first loaded: the pixels depend on it.
     group_size = models.PositiveSmallIntegerField(default=0)
     first = models.PositiveSmallIntegerField(default=0, help_text="Position of the group's first image.")
     step = models.PositiveSmallIntegerField(default=0)
@@ -187,6 +183,13 @@ class Job(models.Model):
     def tick(self, **progress: int) -> bool:
         """Write how far the job is. False: somebody cancelled it, or it went to another worker."""
         return self._move(progress, cancel_requested=False)
+
+    def fix_group_size(self, size: int) -> bool:
+        """As its model makes them, once that is loaded; a size that was fixed before stays."""
+        if self.group_size:
+            return True
+        self.group_size = size
+        return self._move({"group_size": size})
 
     def image_stored(self) -> bool:
         """Forget the deaths before this image; the job's row is locked until the transaction ends."""

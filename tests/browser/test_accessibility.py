@@ -15,7 +15,7 @@ import base64, uuid
 from PIL import Image as Pillow
 from generation import queue
 from generation.engine.recipe import Recipe
-from generation.models import Job, Worker
+from generation.models import Job, KnownModel, Worker
 from library.models import Batch, Image
 from library.png import preview
 from tests.library.make import a_batch, an_image
@@ -38,6 +38,10 @@ worker = Worker.objects.create(host="here", pid=1, slot="cpu", state="generating
                                speed=1.0, preview=looks, notice="torn.ckpt cannot be loaded: it is torn.")
 Job.objects.filter(pk=running.pk).update(worker=worker)
 job("waiting")
+for number, name in enumerate(("demo model", "another model")):
+    KnownModel.objects.create(path=name, name=name, place=number, family="Stable Diffusion 2", words="Landscapes.",
+                              size=5e9, prediction_type="epsilon", defaults={{"width": 768}}, speed=0.1, group_size=3)
+KnownModel.objects.create(path="torn", name="torn", place=9, problem="torn cannot be read: it is torn.")
 print(fox.uuid, images[0].uuid, images[2].uuid, running.uuid)
 """
 
@@ -52,6 +56,7 @@ def addresses(idle_site: Site, visit: Visit) -> Iterator[dict[str, str]]:
         "home": "/",
         "home with a promise": "/?prompt=a+fox&steps=40",
         "advanced": "/advanced/",
+        "models": "/models/",
         "job": f"/jobs/{job}/",
         "library": "/library/",
         "nothing found": "/library/?q=nothing+sort:x",
@@ -62,7 +67,7 @@ def addresses(idle_site: Site, visit: Visit) -> Iterator[dict[str, str]]:
         "not found": "/nowhere/",
     }
     with idle_site.database() as connection:
-        for table in ("generation_worker", "library_image", "library_batch"):
+        for table in ("generation_worker", "generation_knownmodel", "library_image", "library_batch"):
             connection.execute(f"DELETE FROM {table}")
         connection.commit()
 

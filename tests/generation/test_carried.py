@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from generation.models import Job
+from generation.models import Job, KnownModel
 from tests.generation.test_dropping import HTMX, NAMED, client, drop, form_of, model
 from tests.library.test_png import RECIPE
 from tests.pages import EVIL
@@ -51,8 +51,10 @@ def test_a_reset_leaves_what_has_a_box(client: Client, headers: Any) -> None:
 
 
 def test_a_job_that_failed_is_tried_again_with_all_of_its_settings(client: Client) -> None:
+    KnownModel.objects.create(path="/models/big", name="big")
     asked = {
         **RECIPE,
+        "model": "big",
         "width": 64,
         "height": 128,
         "eta": 0.25,

@@ -48,6 +48,10 @@ def names(choice: Choice) -> list[str]:
     return [checkpoint.name for checkpoint in choice.checkpoints]
 
 
+def sentences(choice: Choice) -> list[str]:
+    return [str(problem) for problem in choice.problems]
+
+
 def test_folders_come_first_then_files_by_name_then_the_demo_model(models: Path, demo: Path) -> None:
     make_file(models / "b.ckpt")
     make_file(models / "a.SAFETENSORS")
@@ -74,12 +78,12 @@ def test_what_is_still_growing_waits_and_is_named(models: Path, demo: Path, name
     (make_file if "." in name else make_folder)(models / name, age=1)
     choice = choose("", models, demo)
     assert names(choice) == ["demo"]
-    assert choice.problems == (f"{name} is still being copied; it is used once it is complete.",)
+    assert sentences(choice) == [f"{name} is still being copied; it is used once it is complete."]
 
 
 def test_a_folder_into_which_a_file_grows_waits(models: Path, demo: Path) -> None:
     make_file(make_folder(models / "big") / "weights.safetensors", age=1)
-    assert choose("", models, demo).problems == ("big is still being copied; it is used once it is complete.",)
+    assert sentences(choose("", models, demo)) == ["big is still being copied; it is used once it is complete."]
 
 
 def test_a_file_from_a_clock_that_was_fast_is_not_growing(models: Path, demo: Path) -> None:
@@ -133,7 +137,7 @@ def test_a_wanted_model_that_cannot_be_tried_is_named(models: Path, demo: Path, 
         wanted.mkdir()
     choice = choose(str(wanted), models, demo)
     assert choice.checkpoints == ()
-    assert choice.problems[0].startswith(wanted.name)
+    assert sentences(choice)[0].startswith(wanted.name)
 
 
 def test_a_name_that_is_no_unicode_does_no_harm(models: Path, demo: Path) -> None:
@@ -141,7 +145,7 @@ def test_a_name_that_is_no_unicode_does_no_harm(models: Path, demo: Path) -> Non
     make_file(models / os.fsdecode(b"th\xe9.ckpt"), age=0)
     choice = choose("", models, demo)
     assert names(choice)[0].encode()  # it can be written down
-    assert choice.problems[0].encode()
+    assert sentences(choice)[0].encode()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not read")
@@ -155,7 +159,7 @@ def test_a_folder_that_may_not_be_read_is_named(models: Path, demo: Path) -> Non
     finally:
         os.seteuid(0)
     assert names(choice) == ["demo"]
-    assert choice.problems[0].startswith("private ")
+    assert sentences(choice)[0].startswith("private ")
 
 
 def test_a_folder_names_its_defaults(models: Path, demo: Path) -> None:
@@ -200,3 +204,29 @@ def test_what_makes_no_sense_in_a_folder_is_passed_over(models: Path, demo: Path
 def test_what_makes_sense_beside_nonsense_is_kept(models: Path, demo: Path) -> None:
     make_folder(models / "m", '{"steps": 8, "width": "wide", "unknown": 1}')
     assert dict(choose("", models, demo).checkpoints[0].defaults) == {"steps": 8}
+
+
+@pytest.mark.parametrize("beside", ["dream.safetensors.json", "dream.json"])
+def test_a_file_is_described_by_the_one_beside_it(models: Path, demo: Path, beside: str) -> None:
+    make_file(models / "dream.safetensors")
+    named = {"name": "dream", "width": 768, "prediction_type": "v_prediction", "good_at": "Clouds."}
+    (models / beside).write_text(json.dumps({**named, "steps": 0, "sd version": "SD2"}))
+    checkpoint = choose("", models, demo).checkpoints[0]
+    assert (dict(checkpoint.defaults), checkpoint.prediction_type) == (named, "v_prediction")
+
+
+@pytest.mark.parametrize("nonsense", ["flow", "", 1, ["v_prediction"], None])
+def test_a_prediction_type_that_is_none_is_passed_over(models: Path, demo: Path, nonsense: object) -> None:
+    make_file(models / "dream.safetensors")
+    (models / "dream.safetensors.json").write_text(json.dumps({"prediction_type": nonsense}))
+    assert choose("", models, demo).checkpoints[0].prediction_type == ""
+
+
+def test_no_two_have_the_same_name(models: Path, demo: Path) -> None:
+    make_file(models / "a.ckpt")
+    make_file(models / "a.safetensors")
+    for folder in ("x", "y", "z"):
+        make_folder(models / folder, '{"name": "a"}')
+    make_folder(models / "a 2")
+    assert names(choose("", models, demo)) == ["a 2", "a", "y", "z", "a.ckpt", "a.safetensors", "demo"]
+    assert choose("", models, demo).called("a.ckpt") == choose("", models, demo).checkpoints[4]

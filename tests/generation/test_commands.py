@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.generation.models_folder import put_folder
 from tests.site import Site
 
 
@@ -27,6 +28,17 @@ def test_generate_now_makes_pictures_without_a_site_and_prints_only_their_paths(
     assert "[########################] done" in made.stderr
 
 
+def test_generate_takes_the_model_that_is_named(tmp_path: Path, tiny_model: Path) -> None:
+    site = Site(tmp_path / "data")
+    assert site.command("migrate").returncode == 0
+    for name in ("a", "b"):
+        put_folder(tiny_model, name, into=site.data / "models")
+    made = site.command("generate", "a fox", "--model", "b", "--num-images", "1", "--now")
+    assert made.returncode == 0, made.stderr
+    [recipe] = [json.loads(Image.open(path).text["playground"])["recipe"] for path in made.stdout.split()]  # type: ignore[attr-defined]
+    assert recipe["model"] == "b"
+
+
 def test_generate_makes_a_job_of_each_line_of_a_file(idle: Site, tmp_path: Path) -> None:
     prompts = tmp_path / "prompts.txt"
     prompts.write_text("a fox\n\n  a rocket in the night sky \n")
@@ -43,6 +55,7 @@ def test_generate_makes_a_job_of_each_line_of_a_file(idle: Site, tmp_path: Path)
         (("a fox", "--num-images", "31"), "num images: Ensure this value is less than or equal to 30."),
         (("a fox", "--width", "2048", "--height", "2048"), "2048 × 2048 px is more than this machine is set to make"),
         (("a fox", "--sampler", "Magic"), "sampler: The samplers are PLMS, DDIM"),
+        (("a fox", "--model", "magic"), "model: There is no model magic."),
         (("--from-file", "nowhere.txt"), "nowhere.txt cannot be read"),
     ],
 )

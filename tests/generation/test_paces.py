@@ -6,7 +6,7 @@ import pytest
 
 from generation import paces
 from generation.engine.recipe import Recipe
-from generation.models import Pace, Worker
+from generation.models import KnownModel, Pace, Worker
 
 pytestmark = pytest.mark.django_db
 
@@ -77,3 +77,28 @@ def test_the_first_few_make_a_mean_and_later_ones_move_it_by_a_quarter() -> None
 
 def test_without_a_worker_nobody_knows() -> None:
     assert paces.seconds_for([(a_recipe(), 0)], None) == [0.0]
+
+
+# Other models than the default
+
+
+def test_a_model_that_a_recipe_names_is_a_kind_of_its_own() -> None:
+    paces.learn_group(a_recipe(model="other"), 3, 12.0, a_worker())
+    assert seconds_for(a_recipe(model="other"), a_worker()) == 12
+    assert seconds_for(a_recipe(), a_worker()) == 15
+    paces.learn_group(a_recipe(), 3, 7.0, a_worker())
+    assert seconds_for(a_recipe(model="demo"), a_worker()) == 7
+
+
+def test_another_model_s_own_speed_and_groups_are_its_guess() -> None:
+    KnownModel.objects.create(path="/other", name="other", speed=2.0, group_size=1)
+    assert seconds_for(a_recipe(model="other", num_images=4), a_worker()) == 4 * 10 * 2.0
+    paces.learn_group(a_recipe(model="other"), 1, 7.0, a_worker())
+    assert seconds_for(a_recipe(model="other", num_images=4), a_worker()) == 28
+
+
+def test_loading_is_learned_per_model_and_device() -> None:
+    paces.learn_loading("other", 6.0, a_worker())
+    assert [need.to_load for need in paces.needs([(a_recipe(model="other"), 0), (a_recipe(), 0)], a_worker())] == [6, 0]
+    assert paces.seconds_to_load(["other", "demo"], a_worker()) == {"other": 6.0}
+    assert paces.seconds_to_load(["other"], a_worker(slot="GPU-1")) == {}

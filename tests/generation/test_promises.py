@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from generation import queue, status
 from generation.engine.recipe import Recipe
-from generation.models import Job, Worker
+from generation.models import Job, KnownModel, Worker
 from generation.templatetags.times import duration
 from library import png
 from library.models import Batch, Image
@@ -78,3 +78,20 @@ def test_making_a_picture_again_asks_for_its_group(client: Client, image: Image)
 def test_a_deleted_picture_cannot_be_made_again(client: Client, image: Image) -> None:
     Image.objects.update(deleted=image.created)
     assert client.post(f"/images/{image.uuid}/again/").status_code == 404
+
+
+def test_a_picture_is_made_again_with_its_own_model_where_that_is_here(client: Client, image: Image) -> None:
+    KnownModel.objects.create(path="/big", name="big")
+    Batch.objects.update(recipe={**image.batch.recipe, "model": "big"}, model="big")
+    client.post(f"/images/{image.uuid}/again/")
+    again = Job.objects.latest("pk")
+    assert (again.recipe.model, again.note) == ("big", "")
+
+
+def test_where_its_model_is_gone_the_job_says_so(client: Client, image: Image) -> None:
+    Batch.objects.update(recipe={**image.batch.recipe, "model": "big"}, model="big")
+    page = client.post(f"/images/{image.uuid}/again/", follow=True).content.decode()
+    again = Job.objects.latest("pk")
+    assert again.recipe.model == ""
+    assert again.note == "The model big is not here any more: another one makes this, so it will differ."
+    assert again.note in page

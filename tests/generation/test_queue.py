@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.conf import Conf
 from django_q.models import OrmQ
@@ -13,7 +15,7 @@ from pytest_django import Settings
 
 from generation import queue, status
 from generation.engine.recipe import Recipe
-from generation.models import Job, Pause, Prompt, Worker
+from generation.models import Job, Pace, Pause, Prompt, Worker
 from library.models import Batch
 
 pytestmark = pytest.mark.django_db
@@ -217,3 +219,50 @@ def test_many_people_who_submit_at_once_all_get_their_place() -> None:
     assert {job.recipe.seed for job in jobs} == set(range(12))
     assert [place.position for place in queue.places()] == list(range(1, 13))
     assert Prompt.objects.count() == OrmQ.objects.count() == 1
+
+
+# Switching between models
+
+
+def seconds() -> list[float | None]:
+    return [place.seconds for place in queue.places()]
+
+
+def a_slow_switch(*, model: str = "a", loaded: tuple[str, ...] = ("a",), **fields: Any) -> Worker:
+    """Every picture takes 5 s, and loading a model 100 s."""
+    for name in ("a", "b", "c"):
+        Pace.objects.learn(f"loading on cpu: {name}", 100.0)
+    return a_worker(slot="cpu", speed=0.5, group_size=1, model=model, loaded=list(loaded), **fields)
+
+
+def test_a_model_that_is_not_loaded_takes_its_time_before_the_pictures() -> None:
+    a_slow_switch()
+    for model in ("a", "b", "b", "a"):
+        queue.submit(a_recipe(num_images=1, model=model))
+    assert seconds() == [5, 110, 115, 120]
+
+
+def test_the_third_model_pushes_out_the_one_that_was_not_used_for_longest() -> None:
+    a_slow_switch(loaded=("a", "b"))
+    for model in ("b", "c", "a"):
+        queue.submit(a_recipe(num_images=1, model=model))
+    assert seconds() == [5, 110, 215], "a waited longest when c came"
+
+
+def test_whoever_names_none_gets_the_default_model_and_its_loading() -> None:
+    a_slow_switch(model="a", loaded=("b", "c"))
+    queue.submit(a_recipe(num_images=1))
+    assert seconds() == [105]
+
+
+def test_of_a_model_that_is_being_loaded_only_the_rest_is_to_come() -> None:
+    a_slow_switch(loading="b", ready_by=timezone.now() + timedelta(seconds=30))
+    job = queue.submit(a_recipe(num_images=1, model="b"))
+    Job.objects.filter(pk=job.pk).update(state="running", started=timezone.now())
+    assert seconds() == [pytest.approx(35, abs=2)]
+
+
+def test_where_nobody_knows_how_long_loading_takes_nothing_is_added() -> None:
+    a_worker(slot="cpu", speed=0.5, group_size=1, model="a", loaded=["a"])
+    queue.submit(a_recipe(num_images=1, model="b"))
+    assert seconds() == [5]

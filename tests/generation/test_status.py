@@ -91,7 +91,10 @@ def test_the_time_of_a_picture_is_that_of_the_defaults() -> None:
     assert status.current().seconds_per_image == pytest.approx(20.0)
 
 
-@pytest.mark.parametrize("change", [{"state": "loading"}, {"notice": "torn"}, {"model": "other"}, {"is_demo": True}])
+@pytest.mark.parametrize(
+    "change",
+    [{"state": "loading"}, {"notice": "torn"}, {"model": "other"}, {"is_demo": True}, {"loading": "other"}],
+)
 def test_the_version_changes_with_what_people_see(change: dict[str, Any]) -> None:
     a_worker(state="ready", model="m")
     before = status.current().version

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from generation import queue, tasks
+from generation import queue, registry, tasks
 from generation.forms import RecipeForm
 from generation.models import Job
 from generation.slots import SlotTaken
@@ -29,7 +29,10 @@ OPTIONS = {
     "eta": float,
     "sampler": str,
     "downsampling_factor": int,
+    "model": str,
 }
+
+HELP = {"model": "one of the names on the page of models; else the default one"}
 
 
 class Command(BaseCommand):
@@ -47,10 +50,12 @@ class Command(BaseCommand):
             help="make them in this process, without queue and site; needs the device for itself",
         )
         for name, kind in OPTIONS.items():
-            parser.add_argument(f"--{name.replace('_', '-')}", type=kind)
+            parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help=HELP.get(name))
 
     def handle(self, *args: Any, **options: Any) -> None:
         prompts = self._prompts(options["prompt"], options["from_file"])
+        if options["now"] and options["model"]:  # perhaps no worker has ever looked for one
+            registry.write(registry.choice())
         forms = [RecipeForm({"prompt": prompt, **{name: options[name] for name in OPTIONS}}) for prompt in prompts]
         for prompt, form in zip(prompts, forms, strict=True):
             if not form.is_valid():

@@ -11,7 +11,7 @@ from generation import queue
 from generation.engine.recipe import Recipe
 from generation.engine.samplers import SAMPLERS
 from generation.forms import RecipeForm
-from generation.models import Job, Worker
+from generation.models import Job, KnownModel, Pace, Worker
 from library.models import Batch
 from tests.library.make import an_image
 from tests.pages import browser
@@ -187,9 +187,50 @@ def test_how_the_site_is(program: Program) -> None:
     now = program.get("/api/v1/status")
     assert (now["state"], now["model"], now["is_demo"], now["jobs"]) == ("ready", "demo model", True, 0)
     assert program.get("/api/v1/samplers") == {"samplers": list(SAMPLERS)}
-    [model] = program.get("/api/v1/models")["models"]
-    assert (model["name"], model["in_use"], model["defaults"]["steps"]) == ("demo model", True, 20)
-    assert "/" not in model["name"]
+
+
+def test_the_models_are_told_with_all_that_is_known_of_them_and_without_their_paths(program: Program) -> None:
+    known = {"family": "Stable Diffusion 2", "words": "Landscapes.", "size": 5_000_000_000, "sha256": "6ce0161689" * 6}
+    KnownModel.objects.create(
+        path="/somewhere/two.ckpt", name="two", defaults={"width": 768}, speed=0.1, group_size=3, place=0, **known
+    )
+    KnownModel.objects.create(path="/somewhere/torn", name="torn", problem="torn cannot be read: it is torn.", place=1)
+    KnownModel.objects.create(path="/somewhere/gone", name="gone", is_there=False)
+    Worker.objects.create(host="here", pid=1, slot="cpu", state="ready", model="two", speed=0.1, loaded=["two"])
+    Pace.objects.learn("loading on cpu: two", 4.5)
+    two, torn = program.get("/api/v1/models")["models"]
+    assert {name: two[name] for name in known} == known
+    assert (two["hash"], two["defaults"]["width"], two["seconds_to_load"]) == ("6ce0161689", 768, 4.5)
+    assert (two["is_default"], two["in_use"], two["problem"]) == (True, True, "")
+    assert two["seconds_per_image"] == pytest.approx(0.1 * 50 * 0.768 * 0.512)
+    assert (torn["name"], torn["problem"], torn["in_use"]) == ("torn", "torn cannot be read: it is torn.", False)
+    assert "/somewhere" not in program.client.get("/api/v1/models").content.decode()
+
+
+def test_a_job_names_a_model_that_is_there(program: Program) -> None:
+    KnownModel.objects.create(path="/somewhere/two.ckpt", name="two", defaults={"width": 768, "steps": 33})
+    told = program.send(JOBS, {"prompt": "a fox", "model": "two"}).json()
+    assert (told["recipe"]["model"], told["recipe"]["width"], told["recipe"]["steps"]) == ("two", 768, 33)
+    assert program.send(JOBS, {"prompt": "a fox", "model": "two", "steps": 5}).json()["recipe"]["steps"] == 5
+
+
+@pytest.mark.parametrize(
+    "name", ["nope", "/somewhere/two.ckpt", "../two", "two.ckpt", "stabilityai/sd-turbo", "TWO", " two ckpt", "x" * 300]
+)
+def test_another_name_a_path_or_a_hub_id_is_refused(program: Program, name: str) -> None:
+    KnownModel.objects.create(path="/somewhere/two.ckpt", name="two")
+    KnownModel.objects.create(path="/somewhere/gone", name="gone", is_there=False)
+    for refused_name in (name, "gone"):
+        answer = program.send(JOBS, {"prompt": "a fox", "model": refused_name})
+        refused(answer, 422, "model: There is no model ")
+        assert "There is two." in answer.json()["error"]
+    assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize("nonsense", [5, ["two"], {"a": 1}, True, "x" * 301, "\ud800", "two\x00"])
+def test_a_model_that_is_no_name_is_refused(program: Program, nonsense: object) -> None:
+    assert program.send(JOBS, {"prompt": "a fox", "model": nonsense}).status_code in (400, 422)
+    assert not Job.objects.exists()
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "after=5", "state=odd", f"after={NOBODYS}"])

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0003_idempotency'),
+        ('generation', '0004_models'),
     ]
 
     operations = [

@@ -1,0 +1,95 @@
+"""Keeps the rows of what lies in the models' folder. The worker writes them, and everybody else reads them."""
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from django.db.models import F
+
+from generation import defaults
+from generation.engine import anatomy
+from generation.engine.checkpoints import Checkpoint, Choice
+from generation.fingerprint import fingerprint
+from generation.models import KnownModel
+
+logger = logging.getLogger(__name__)
+
+
+def choice() -> Choice:
+    """The models that would be tried now, each with what staff says of it."""
+    found = defaults.choice()
+    rows = KnownModel.objects.there().exclude(prediction_chosen="")
+    said = dict(rows.values_list("path", "prediction_chosen"))
+    return replace(found, checkpoints=tuple(_told(one, said) for one in found.checkpoints)) if said else found
+
+
+def _told(checkpoint: Checkpoint, said: dict[str, str]) -> Checkpoint:
+    chosen = said.get(path_of(checkpoint.source))
+    named = {**checkpoint.defaults, "prediction_type": chosen}
+    return replace(checkpoint, defaults=named) if chosen else checkpoint
+
+
+def path_of(source: Path | str) -> str:
+    """As a row keeps it: Linux allows any bytes in a name."""
+    return os.fsencode(source).decode(errors="replace")
+
+
+def write(found: Choice, *, anew: bool = False) -> None:
+    """Make the rows say what lies there. Only what is new or has changed is looked into.
+
+    Args:
+        anew: look into those that had a problem once more.
+    """
+    known = {row.path: row for row in KnownModel.objects.all()}
+    for place, checkpoint in enumerate(found.checkpoints):
+        _write_one(checkpoint, place, known.get(path_of(checkpoint.source)), anew)
+    for place, problem in enumerate(found.problems, len(found.checkpoints)):
+        fields = {"name": problem.name, "place": place, "problem": problem.sentence, "is_there": True, "looks": ""}
+        KnownModel.objects.update_or_create(path=path_of(problem.source), defaults=fields)
+    sources = [*(one.source for one in found.checkpoints), *(one.source for one in found.problems)]
+    there = [path_of(source) for source in sources]
+    KnownModel.objects.there().exclude(path__in=there).update(is_there=False)
+
+
+def _write_one(checkpoint: Checkpoint, place: int, row: KnownModel | None, anew: bool) -> None:
+    fields: dict[str, Any] = {"name": checkpoint.name, "place": place, "is_there": True, "is_demo": checkpoint.is_demo}
+    size = anatomy.size_of(checkpoint.source)
+    looks = fingerprint(checkpoint.modified, size, sorted(checkpoint.defaults.items()))
+    if row is None or row.looks != looks or (anew and row.problem):
+        fields |= {"looks": looks, "size": size, "modified": checkpoint.modified, **_look_into(checkpoint)}
+    if row is None or (row.size, row.modified) != (size, checkpoint.modified):
+        fields |= {"sha256": "", "speed": 0.0, "group_size": 0}
+    KnownModel.objects.update_or_create(path=path_of(checkpoint.source), defaults=fields)
+
+
+def _look_into(checkpoint: Checkpoint) -> dict[str, Any]:
+    try:
+        found = anatomy.of(checkpoint)
+    except Exception as error:  # libraries raise anything at all for a broken file
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+        return {"problem": f"{checkpoint.name} cannot be read: {reason}"}
+    told = ("family", "words", "numbers", "prediction_type", "is_told", "defaults")
+    return {"problem": "", **{name: getattr(found, name) for name in told}}
+
+
+def hash_all(stopping: Callable[[], bool]) -> None:
+    """Fill in the hashes that are missing. One that was changed meanwhile keeps none, and gets its own next time."""
+    for row in KnownModel.objects.usable().filter(sha256="").exclude(size=0):
+        try:
+            found = anatomy.hash_of(Path(row.path), stopping)
+        except OSError as error:
+            logger.warning("%s has no hash yet: %s.", row.name, error.strerror)
+            continue
+        KnownModel.objects.filter(pk=row.pk, size=row.size, modified=row.modified).update(sha256=found)
+
+
+def note_measured(source: Path | str, *, speed: float, group_size: int) -> None:
+    KnownModel.objects.filter(path=path_of(source)).update(speed=speed, group_size=group_size)
+
+
+def note_speed(name: str, speed: float) -> None:
+    """Correct what is known of a model's speed by what was measured just now."""
+    KnownModel.objects.usable().filter(name=name, speed__gt=0).update(speed=0.5 * F("speed") + 0.5 * speed)
