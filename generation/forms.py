@@ -13,11 +13,10 @@ from PIL import Image
 from generation import sources, status
 from generation.carried import Carried, carried
 from generation.choosing import ChoosesModel
-from generation.defaults import lora_folder, values
-from generation.engine import loras
+from generation.defaults import values
 from generation.engine.recipe import SEEDS, Recipe
 from generation.engine.samplers import SAMPLERS
-from generation.lora_fields import LoraFields
+from generation.lora_fields import LoraFields, with_known_loras
 from generation.models import KnownModel
 from library.models import Image as LibraryImage
 
@@ -96,14 +95,9 @@ class RecipeForm(forms.Form):
         return name
 
     def clean_prompt(self) -> str:
-        prompt = str(self.cleaned_data["prompt"])
-        try:
-            loras.chosen(prompt, lora_folder())
-        except loras.NoLora as error:
-            raise forms.ValidationError(str(error)) from error
-        if not loras.without(prompt).strip():
+        if not with_known_loras(self.cleaned_data["prompt"]):
             raise forms.ValidationError(self.fields["prompt"].error_messages["required"])
-        return prompt
+        return str(self.cleaned_data["prompt"])
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
