@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 LAYOUTS = ("peft", "diffusers", "kohya")
-PARTS = {"unet": ["to_q", "to_k", "to_v", "to_out.0"], "text_encoder": ["q_proj", "k_proj", "v_proj", "out_proj"]}
+IN_TEXTS = ["q_proj", "k_proj", "v_proj", "out_proj"]
+PARTS = {"unet": ["to_q", "to_k", "to_v", "to_out.0"], "text_encoder": IN_TEXTS, "text_encoder_2": IN_TEXTS}
 RANK = 4
 
 
@@ -24,9 +25,10 @@ def make(
     tensors: dict[str, Any] = {}
     for part in parts:
         for name, tensor in _random_layers(model, part, seed).items():
-            tensors[_named(part, name, layout)] = tensor
+            key = _named(part, name, layout, has_two="text_encoder_2" in parts)
+            tensors[key] = tensor
             if layout == "kohya":
-                tensors[f"{_named(part, name, layout).partition('.')[0]}.alpha"] = _number(alpha)
+                tensors[f"{key.partition('.')[0]}.alpha"] = _number(alpha)
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, path, metadata=metadata)
     return path
@@ -38,9 +40,10 @@ def _random_layers(model: Path, part: str, seed: int) -> dict[str, Any]:
     from diffusers import UNet2DConditionModel
     from peft import LoraConfig
     from peft.utils import get_peft_model_state_dict
-    from transformers import CLIPTextModel
+    from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
-    family: Any = UNet2DConditionModel if part == "unet" else CLIPTextModel
+    families: dict[str, Any] = {"unet": UNet2DConditionModel, "text_encoder_2": CLIPTextModelWithProjection}
+    family: Any = families.get(part, CLIPTextModel)
     network = family.from_pretrained(model / part)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -49,12 +52,13 @@ def _random_layers(model: Path, part: str, seed: int) -> dict[str, Any]:
         return {name: torch.randn(tensor.shape) * 0.4 for name, tensor in layers.items()}
 
 
-def _named(part: str, name: str, layout: str) -> str:
+def _named(part: str, name: str, layout: str, *, has_two: bool) -> str:
     place, _, end = name.rpartition(".lora_")
     direction = "down" if end.startswith("A") else "up"
-    older = f"text_model.{place}" if part == "text_encoder" else place
+    older = place if part == "unet" else f"text_model.{place.removeprefix('text_model.')}"
     if layout == "kohya":
-        prefix = {"unet": "lora_unet", "text_encoder": "lora_te"}[part]
+        first = "lora_te1" if has_two else "lora_te"
+        prefix = {"unet": "lora_unet", "text_encoder": first, "text_encoder_2": "lora_te2"}[part]
         return f"{prefix}_{older.replace('.', '_')}.lora_{direction}.weight"
     if layout == "diffusers":
         kind = "lora" if part == "unet" else "lora_linear_layer"

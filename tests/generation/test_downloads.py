@@ -217,6 +217,15 @@ def test_only_staff_downloads(who: str) -> None:
 
 
 @pytest.mark.django_db
+def test_the_models_page_has_the_form_for_staff() -> None:
+    Download.objects.start(NAME)
+    assert 'id="download"' not in browser().get("/models/").content.decode()
+    page = staff().get("/models/").content.decode()
+    assert 'action="/downloads/"' in page
+    assert f"<bdi>{NAME}</bdi>" in page
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("name", ["", "tiny", "../../etc/passwd", "a/b/c", "https://elsewhere.org/a/b", "a/b" * 200])
 def test_what_is_no_name_is_refused_with_a_sentence(name: str) -> None:
     for headers in ({}, {"HX-Request": "true"}):
