@@ -9,6 +9,8 @@ from django.core.files.uploadedfile import UploadedFile
 
 from generation.carried import WITHOUT_A_BOX
 from generation.choosing import default_name
+from generation.defaults import lora_folder
+from generation.engine import loras
 from generation.engine.samplers import SAMPLERS
 from generation.forms import LONGEST, RecipeForm, in_threes
 from generation.models import KnownModel
@@ -50,7 +52,7 @@ def _origin(name: str, found: Found) -> str:
 def _usable(found: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Those that the form would take, and a sentence for each that it would not."""
     values = {name: value for name, value in found.items() if name in RecipeForm.base_fields}
-    notes = [*_cut(values), *_sampler_of_ours(values)]
+    notes = [*_loras_of_ours(values), *_cut(values), *_sampler_of_ours(values)]
     other_model = _model_of_ours(values)
     while errors := RecipeForm({**values, "prompt": "any"}).errors:
         wrong = _of_size(values) if set(errors) & {"__all__", *SIZE} else {name for name in errors if name in values}
@@ -74,6 +76,18 @@ def _notes(values: Mapping[str, Any], wrong: set[str]) -> list[str]:
         (name, f"Its {name.replace('_', ' ')} {_short(values[name])} is not possible here") for name in sorted(wrong)
     ]
     return [f"{start}{'.' if name == 'seed' else '; the default is used.'}" for name, start in told]
+
+
+def _loras_of_ours(values: dict[str, Any]) -> list[str]:
+    """Takes the LoRA files that are not here out of the prompt."""
+    prompt = str(values.get("prompt", ""))
+    try:
+        missing = loras.asked(prompt).keys() - loras.there(lora_folder()).keys()
+    except loras.NoLora:  # told when it is sent
+        return []
+    if missing:
+        values["prompt"] = loras.with_weights(prompt, dict.fromkeys(missing, 0.0))
+    return [f"Its LoRA file {_short(name)} is not here." for name in sorted(missing)]
 
 
 def _cut(values: dict[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from generation.choosing import ChoosesModel
 from generation.defaults import values
 from generation.engine.recipe import SEEDS, Recipe
 from generation.engine.samplers import SAMPLERS
+from generation.lora_fields import LoraFields, with_known_loras
 from generation.models import KnownModel
 from library.models import Image as LibraryImage
 
@@ -92,6 +93,11 @@ class RecipeForm(forms.Form):
             if self._model is None:
                 raise forms.ValidationError(KnownModel.objects.no_such(name))
         return name
+
+    def clean_prompt(self) -> str:
+        if not with_known_loras(self.cleaned_data["prompt"]):
+            raise forms.ValidationError(self.fields["prompt"].error_messages["required"])
+        return str(self.cleaned_data["prompt"])
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -209,7 +215,7 @@ class Factor:
         return self.width * self.height > settings.PLAYGROUND_MAX_PIXELS
 
 
-class AdvancedForm(ChoosesModel, RecipeForm):
+class AdvancedForm(LoraFields, ChoosesModel, RecipeForm):
     """All settings at once. A seed of 0 is a random one, as it was in the original playground."""
 
     strength_percent = forms.FloatField(label="Strength", min_value=0.1, max_value=100, required=False)
@@ -221,6 +227,9 @@ class AdvancedForm(ChoosesModel, RecipeForm):
         super().__init__(*args, **kwargs)
         if strength := _fraction(self.initial.get("strength")):
             self.initial["strength_percent"] = round(strength * 100, 1)
+
+    def _resolve(self, data: dict[str, Any]) -> Recipe:
+        return super()._resolve({**data, "prompt": self.prompt_with_weights(data)})
 
     def clean_seed(self) -> int | None:
         return self.cleaned_data["seed"] or None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from generation import defaults, paces, registry
+from generation import defaults, downloads, paces, registry
 from generation.engine.base import Engine, OutOfMemory, Unreadable
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.recipe import Recipe
@@ -51,6 +51,7 @@ class Loader:
         self._unreadable = []
         for checkpoint in self.choice.checkpoints:
             try:
+                checkpoint = self._here(checkpoint)
                 engine.load(checkpoint)
                 speed = engine.warm_up(_default_recipe(checkpoint))
             except (Unreadable, OutOfMemory) as error:
@@ -71,6 +72,14 @@ class Loader:
             return True
         self._process.set(state=Worker.State.FAILED, notice=self._notice, loaded=[])
         return False
+
+    def _here(self, checkpoint: Checkpoint) -> Checkpoint:
+        """With its files on this machine. Raises Unreadable, or downloads.Stopped."""
+        found = downloads.fetched(checkpoint, self._process)
+        if found.source != checkpoint.source:
+            self.choice = registry.choice()
+            registry.write(self.choice)
+        return found
 
     @property
     def _notice(self) -> str:

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from generation import known_models
+from generation import downloads_page, known_models
 from generation.engine.checkpoints import PREDICTIONS
 from generation.fingerprint import fingerprint
 from generation.models import KnownModel
@@ -45,5 +45,7 @@ def _render(request: VisitorRequest, version: str) -> HttpResponse:
         "predictions": PREDICTIONS,
         "version": version,
     }
+    if request.user.is_staff and not request.htmx:
+        context |= {"download_form": downloads_page.DownloadForm(), **downloads_page.shown()}
     template = "generation/_models.html" if request.htmx else "generation/models.html"
     return render(request, template, context)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from generation.engine import loras
 from generation.engine.recipe import Recipe
 from generation.models import KnownModel, Pace, Worker
 
@@ -92,7 +93,8 @@ def _group(recipe: Recipe, size: int, worker: Worker) -> str:
     """What a group's time depends on, as text."""
     width, height = recipe.output_size
     guided = ("" if recipe.guidance_scale > 1 else " unguided") + ("" if recipe.strength is None else " over a source")
-    settings = f"{size} x {width} x {height} px, {recipe.steps_run} steps {recipe.sampler}{guided}"
+    changed = f" {count} LoRA" if (count := loras.count(recipe.prompt)) else ""
+    settings = f"{size} x {width} x {height} px, {recipe.steps_run} steps {recipe.sampler}{guided}{changed}"
     return f"{settings} on {worker.slot} with {_model(recipe, worker)}"[:400]
 
 

@@ -2,6 +2,7 @@ from django.urls import path
 
 from generation import models_page, views
 from generation.advanced import advanced
+from generation.downloads_page import cancel_download, downloads
 
 app_name = "generation"
 
@@ -12,6 +13,8 @@ urlpatterns = [
     path("jobs/<uuid:uuid>/", views.job, name="job"),
     path("jobs/<uuid:uuid>/card/", views.job_card, name="job-card"),
     path("jobs/<uuid:uuid>/cancel/", views.cancel, name="cancel"),
+    path("downloads/", downloads, name="downloads"),
+    path("downloads/<uuid:uuid>/cancel/", cancel_download, name="cancel-download"),
     path("inspiration/", views.inspire, name="inspiration"),
     path("models/", models_page.models, name="models"),
     path("models/prediction/", models_page.say_prediction, name="prediction"),

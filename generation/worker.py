@@ -13,9 +13,10 @@ from django.db import DatabaseError, connection
 from django.db.models import F
 from django.utils import timezone
 
-from generation import defaults, paces, queue, registry
+from generation import defaults, downloads, paces, queue, registry
 from generation.engine.base import Engine
 from generation.engine.recipe import Recipe
+from generation.engine.safety import SafetyCatch
 from generation.heartbeat import BEAT, SILENCE, Watch
 from generation.loading import Loader
 from generation.models import Job, Pace, Pause, Worker
@@ -41,11 +42,16 @@ class WorkerProcess:
         self.stopping = stopping
         self.row = Worker.objects.create(host=platform.node(), pid=os.getpid())
         self.engine: Engine | None = None
+        self.catch: SafetyCatch | None = None
+        """What looks at every picture before it is stored; None where the operator wants none."""
         self.working = threading.Lock()
         """Held while jobs are claimed and made, so that the heartbeat knows what nobody is working on."""
         self._slot: Slot | None = None
         self._watch = Watch()
+        self.fetching = 0.0
+        """s that a download took at the start."""
         self.models = Loader(self)
+        self._downloads = downloads.Downloads(self)
         self._ended = threading.Event()
         self._studying = threading.Thread(target=self._study_on, name="registry", daemon=True)
         self._beating = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
@@ -61,18 +67,23 @@ class WorkerProcess:
 
         began = time.monotonic()
         self.set(state=Worker.State.STARTING, ready_by=self.models.ready_by())
-        engine = DiffusionEngine(settings.PLAYGROUND_DEVICE, cache=settings.PLAYGROUND_CACHE / "hub")
+        engine = DiffusionEngine(settings.PLAYGROUND_DEVICE, settings.PLAYGROUND_CACHE / "hub", defaults.lora_folder())
+        if settings.PLAYGROUND_SAFETY_CHECKER:
+            self.catch = SafetyCatch(settings.PLAYGROUND_MODELS, engine.device)
         if not self._take_slot(settings.PLAYGROUND_SLOT or engine.slot, wait=wait):
             return False
         Worker.objects.filter(host=self.row.host, slot=self.row.slot).exclude(pk=self.row.pk).delete()
         queue.recover()
         self.set(state=Worker.State.LOADING, device=str(engine.device), notice="")
         registry.write(self.models.choice, anew=True)
-        is_loaded = self.models.load_default(engine)
+        try:
+            is_loaded = self.models.load_default(engine)
+        except downloads.Stopped:
+            return False
         self._studying.start()  # hashing takes the disk's time
         if is_loaded:
             self.engine = engine
-            seconds = time.monotonic() - began
+            seconds = time.monotonic() - began - self.fetching
             Pace.objects.learn(self.models.start, seconds)
             logger.info(
                 "Ready after %.1f s: %s on %s (%s), groups of %d, %.2f s a picture.",
@@ -179,6 +190,7 @@ class WorkerProcess:
         """Give up silent workers, see to forgotten jobs, and start anew when another model is the default."""
         self._give_up_silent_workers()
         queue.recover()
+        self._downloads.look()
         if self._slot is None or not self.working.acquire(blocking=False):
             return
         try:

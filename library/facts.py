@@ -18,6 +18,7 @@ LABELS = {
     "eta": "Eta",
     "strength": "Strength",
     "model": "Model",
+    "lora_hashes": "LoRA hashes",
 }
 
 

@@ -173,7 +173,8 @@ class ImageQuerySet(Keeping["Image"]):
         """Keep one picture. Afterwards both PNG and row exist, or neither.
 
         Call it in a transaction that has made sure that the caller may still write to the batch. A file that is
-        there already was finished by a worker that died before its row was written: it is kept as it is.
+        there already was finished by a worker that died before its row was written: it is kept as it is, unless this
+        picture is to be withheld and that one is not.
         """
         image = Image(
             batch=batch,
@@ -184,11 +185,14 @@ class ImageQuerySet(Keeping["Image"]):
             pixels=encoded.pixels,
             group_first=encoded.group.get("first"),
             group_size=encoded.group.get("size"),
+            withheld=encoded.withheld,
         )
         batch.folder.mkdir(parents=True, exist_ok=True)
-        if png.read_recipe(image.path) is None:
+        there = png.read_recipe(image.path)
+        if there is None or (encoded.withheld and not there.get("withheld")):
             png.write(image.path, encoded.data)
         else:
+            image.withheld = there.get("withheld") is True
             image.adopt_file()
         image.save(force_insert=True)
         Batch.objects.filter(pk=batch.pk).update(changed=Now())
@@ -211,6 +215,9 @@ class Image(models.Model):
         null=True, blank=True, help_text="Position of the first picture that it was denoised with."
     )
     group_size = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Pictures denoised together.")
+    withheld = models.BooleanField(
+        default=False, help_text="A placeholder: the safety catch flagged the picture, which was not kept."
+    )
     favourite = models.BooleanField(default=False, help_text="The whole house's, not one visitor's.")
     created = models.DateTimeField(default=timezone.now)
     deleted = models.DateTimeField(null=True, blank=True, help_text="When it was moved to the trash.")
@@ -279,10 +286,12 @@ class Image(models.Model):
 
     @cached_property
     def vary_url(self) -> str:
-        """The page where all its settings can be varied, with the picture as source; empty while there is none."""
+        """The page where all its settings can be varied, with the picture as source; empty for a placeholder."""
         try:
-            page = reverse("generation:advanced")
+            page = "" if self.withheld else reverse("generation:advanced")
         except NoReverseMatch:
+            page = ""
+        if not page:
             return ""
         rest = as_query(self.batch.recipe, seed=self.seed, source_image=None)
         return f"{page}?source_image={self.uuid}&{rest}"

@@ -23,6 +23,7 @@ class ImageOut(Schema):
     width: int
     height: int
     favourite: bool
+    withheld: bool  # a placeholder: the safety catch flagged the picture
     created: datetime
     pixels: str  # SHA-256 of the decoded RGB
     recipe: dict[str, Any]
@@ -90,6 +91,10 @@ class Samplers(Schema):
     samplers: list[str]
 
 
+class Loras(Schema):
+    loras: list[str]
+
+
 class StatusOut(Schema):
     state: str
     words: str
@@ -119,7 +124,7 @@ def image_out(image: Image) -> dict[str, Any]:
     batch = image.batch
     return {
         **{name: getattr(image, name) for name in ("uuid", "position", "seed", "width", "height", "favourite")},
-        **{name: getattr(image, name) for name in ("created", "pixels")},
+        **{name: getattr(image, name) for name in ("created", "pixels", "withheld")},
         "batch": batch.uuid,
         "prompt": batch.words,
         "recipe": {**batch.recipe, "seed": image.seed},

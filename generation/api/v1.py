@@ -11,12 +11,24 @@ from ninja import NinjaAPI, Query, Status
 from ninja.errors import ValidationError
 from ninja.operation import Operation
 
-from generation import known_models, queue, status
+from generation import defaults, known_models, queue, status
 from generation.api import asking, bodies, idempotency
 from generation.api.pictures import router as pictures
-from generation.api.schemas import JobOut, Jobs, Models, Queue, Refused, Samplers, StatusOut, jobs_out, model_out
+from generation.api.schemas import (
+    JobOut,
+    Jobs,
+    Loras,
+    Models,
+    Queue,
+    Refused,
+    Samplers,
+    StatusOut,
+    jobs_out,
+    model_out,
+)
 from generation.api.speaking import Refusal
 from generation.dialects import refusal
+from generation.engine import loras
 from generation.engine.samplers import SAMPLERS
 from generation.models import Job
 from generation.visitors import VisitorRequest
@@ -139,6 +151,12 @@ def list_models(request: HttpRequest) -> dict[str, Any]:
 @api.get("/samplers", response=Samplers, tags=["settings"])
 def list_samplers(request: HttpRequest) -> dict[str, Any]:
     return {"samplers": list(SAMPLERS)}
+
+
+@api.get("/loras", response=Loras, tags=["settings"])
+def list_loras(request: HttpRequest) -> dict[str, Any]:
+    """LoRA files by their names: a prompt uses one by `<lora:name:0.8>`."""
+    return {"loras": list(loras.there(defaults.lora_folder()))}
 
 
 @api.get("/status", response=StatusOut, tags=["settings"])

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import stat
 import time
 from collections.abc import Iterator, Mapping
@@ -10,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
+
+from generation.engine import hub, repository
 
 SUFFIXES = (".safetensors", ".ckpt")
 STILL_GROWING = 5.0  # s: a file written to more recently may still be on its way
@@ -66,22 +67,24 @@ class Choice:
         return next((one for one in self.checkpoints if one.name == name), None)
 
 
-def choose(wanted: str, models: Path, demo: Path) -> Choice:
+def choose(wanted: str, models: Path, demo: Path, cache: Path | None = None) -> Choice:
     """The checkpoints to try.
 
     Args:
         wanted: the operator's choice (a folder, a file or a hub id): then there is no other.
         models: the folder looked into otherwise: diffusers folders first, then files by name.
         demo: the diffusers folder that is always there, tried last.
+        cache: where the hub's models lie that have been downloaded; they come after those of the folder.
     """
     if wanted:
-        return _wanted(wanted)
+        return _wanted(wanted, cache)
     checkpoints, problems = [], []
     for path in _found_in(models):
         if problem := _problem_with(path):
             problems.append(problem)
         else:
             checkpoints.append(_checkpoint(path))
+    checkpoints += [downloaded(name, folder) for name, folder in hub.all_there(cache).items()] if cache else []
     checkpoints.append(_checkpoint(demo, is_demo=True))
     return Choice(tuple(_distinct(checkpoints)), tuple(problems))
 
@@ -97,13 +100,19 @@ def _distinct(checkpoints: list[Checkpoint]) -> Iterator[Checkpoint]:
         yield replace(checkpoint, name=name)
 
 
-def _wanted(wanted: str) -> Choice:
+def downloaded(name: str, folder: Path) -> Checkpoint:
+    """A model of the hub that lies in the cache."""
+    return replace(_checkpoint(folder), name=name)
+
+
+def _wanted(wanted: str, cache: Path | None) -> Choice:
     path = Path(os.path.expanduser(wanted))  # noqa: PTH111  Path's own raises for an unknown user
     if os.path.lexists(path):
         problem = _problem_with(path)
         return Choice((), (problem,)) if problem else Choice((_checkpoint(path),))
-    if re.fullmatch(r"[\w.-]+/[\w.-]+", wanted):
-        return Choice((Checkpoint(wanted, wanted),))
+    if repository.is_name(wanted):
+        folder = hub.there(wanted, cache) if cache else None
+        return Choice((downloaded(wanted, folder) if folder else Checkpoint(wanted, wanted),))
     sentence = f"PLAYGROUND_MODEL names {wanted[:200]}, which is neither a folder, a file nor a hub id."
     return Choice((), (Problem(wanted[:200], wanted[:200], sentence),))
 

@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from PIL import Image
 
 from generation.engine import anatomy, devices, folders, samplers, single_file, words
+from generation.engine.adapters import Adapters
 from generation.engine.base import OnStep, OutOfMemory, Speed, Unreadable
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.kept import Kept
@@ -38,16 +40,18 @@ class Loaded(NamedTuple):
     repainting: Any
     preview: Preview
     scheduler_config: dict[str, Any]
+    adapters: Adapters
 
 
 class DiffusionEngine:
     """Keeps models on a device and makes groups of pictures with one of them. One thread at a time."""
 
-    def __init__(self, device: str = "", cache: Path | None = None) -> None:
+    def __init__(self, device: str = "", cache: Path | None = None, loras: Path | None = None) -> None:
         """
         Args:
             device: as torch names it; "" for the best there is.
             cache: where a hub id's files are kept.
+            loras: the folder of the LoRA files that prompts may name.
 
         Raises:
             ValueError: there is no such device here.
@@ -57,6 +61,7 @@ class DiffusionEngine:
         self.dtype = devices.best_dtype(self.device)
         self.slot = devices.slot_of(self.device)
         self._cache = cache
+        self._loras = loras
         self._kept: Kept[Checkpoint, Loaded] = Kept(
             lambda: devices.free_memory(self.device), lambda: devices.release_memory(self.device)
         )
@@ -64,6 +69,7 @@ class DiffusionEngine:
         self._pipeline: Any = None
         self._repainting: Any = None
         self._preview: Any = None
+        self._adapters: Any = None
         self._prompts: tuple[Any, dict[str, Any]] = (None, {})
 
     @property
@@ -72,11 +78,12 @@ class DiffusionEngine:
 
     def load(self, checkpoint: Checkpoint) -> None:
         self._checkpoint, self._prompts = checkpoint, (None, {})
-        self._pipeline = self._repainting = self._preview = None  # nothing holds what is dropped
+        self._pipeline = self._repainting = self._preview = self._adapters = None  # nothing holds what is dropped
         if checkpoint not in self._kept:
             self._kept.make_room(self._needed(checkpoint))
             self._kept.add(checkpoint, self._load(checkpoint))
-        self._pipeline, self._repainting, self._preview, self._scheduler_config = self._kept.use(checkpoint)
+        loaded = self._kept.use(checkpoint)
+        self._pipeline, self._repainting, self._preview, self._scheduler_config, self._adapters = loaded
 
     def _needed(self, checkpoint: Checkpoint) -> int:
         """Bytes of memory that the weights will take."""
@@ -104,7 +111,9 @@ class DiffusionEngine:
         pipeline.unet.to(memory_format=torch.channels_last)
         if hasattr(pipeline, "text_encoder_2"):
             pipeline.vae.enable_slicing()  # a group of 1024 px at once would take more memory than all else
-        return Loaded(pipeline, _repainting(pipeline), Preview(pipeline.vae), dict(pipeline.scheduler.config))
+        scheduler_config = dict(pipeline.scheduler.config)
+        adapters = Adapters(pipeline, self._loras)
+        return Loaded(pipeline, _repainting(pipeline), Preview(pipeline.vae), scheduler_config, adapters)
 
     def _read(self, checkpoint: Checkpoint) -> Any:
         import diffusers
@@ -178,6 +187,7 @@ class DiffusionEngine:
             pipeline, what = self._pipeline, {"width": width, "height": height}
         pipeline.scheduler = samplers.make(recipe.sampler, self._scheduler_config, steps=recipe.steps)
         self._preview.watch(pipeline.scheduler)
+        self._adapters.use(recipe.prompt)
         embeddings = self._encode(recipe)
 
         def report(_pipeline: Any, step: int, _timestep: Any, _tensors: dict[str, Any]) -> dict[str, Any]:
@@ -213,11 +223,12 @@ class DiffusionEngine:
         """What the pipeline takes of the words; kept, since a job's groups all need the same."""
         guided = recipe.guidance_scale > 1
         texts = words.wanted(recipe.prompt), words.unwanted(recipe.prompt, recipe.negative_prompt), guided
-        if self._prompts[0] != texts:
+        known_by = (*texts, self._adapters.active)  # LoRA files change the text encoder, too
+        if self._prompts[0] != known_by:
             import torch
 
             with torch.no_grad():
-                self._prompts = (texts, words.encode(self._pipeline, self.device, *texts))
+                self._prompts = (known_by, words.encode(self._pipeline, self.device, *texts))
         return self._prompts[1]
 
 
@@ -265,6 +276,7 @@ def _prepare_libraries() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.getLogger("transformers").setLevel(logging.ERROR)
     logging.getLogger("diffusers").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"peft\.")  # of several LoRA files, and fewer
     import diffusers
     import transformers
 
