@@ -28,7 +28,7 @@ def chosen(request: HttpRequest) -> list[Image]:
 
 def kept(images: list[Image]) -> list[Image]:
     """Those of them that may be given out; at least one."""
-    found = [image for image in images if image.deleted is None]
+    found = [image for image in images if image.is_kept]
     if not found:
         raise Http404
     return found
