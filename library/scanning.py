@@ -18,7 +18,7 @@ from library.models import Batch, Image, Shelf, Unreachable
 
 logger = logging.getLogger(__name__)
 
-EVERY = 10.0  # s between two looks
+EVERY = 15.0  # s between two looks
 SETTLED = 2.0  # s: what changed later may be a file that is still being copied
 UNFINISHED = -1
 """The stamp of a folder that has to be looked into again."""
