@@ -131,7 +131,7 @@ def _alone(image: Image, path: Path) -> Image:
         found.settings,
         words=str(found.settings.get("prompt") or Path(image.file).stem),
         created=_changed(path) if found.settings else timezone.now(),
-        origin=(found.tool or ELSEWHERE)[:80],
+        origin=clean(found.tool or ELSEWHERE)[:80],
         size=f"{image.width}x{image.height}",
     )
     image.seed = _whole(found.settings.get("seed"), 2**32)
