@@ -10,6 +10,7 @@ from django_htmx.http import reswap, retarget, trigger_client_event
 
 from generation.forms import AdvancedForm
 from generation.sending import refusal, send
+from generation.usable import from_address
 from generation.views import cards_of, jobs_of, outlook, shown_in
 from generation.visitors import VisitorRequest
 
@@ -18,7 +19,10 @@ from generation.visitors import VisitorRequest
 @never_cache
 def advanced(request: VisitorRequest) -> HttpResponse:
     if request.method != "POST":
-        return _page(request, AdvancedForm(initial=request.GET.dict()))
+        taken = from_address(request.GET.dict(), AdvancedForm)
+        form = AdvancedForm(initial=taken.values)
+        form.origin = taken.line
+        return _page(request, form)
     if "reset" in request.POST:
         kept = {name: request.POST.get(name, "") for name in ("prompt", "negative_prompt")}
         return _anew(request, AdvancedForm(initial=kept))

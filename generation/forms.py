@@ -18,7 +18,8 @@ from library.models import Image as LibraryImage
 from library.models import Shelf, Unreachable
 
 LONGEST = 2000  # characters of a prompt
-STRENGTH = 0.75
+OVER_A_SOURCE = {"strength": 0.75, "sampler": "DDIM"}
+"""Defaults that go over the model's own."""
 SOURCES = ("source_file", "source_url", "source_image")  # the first that is given counts
 
 
@@ -72,6 +73,8 @@ class RecipeForm(forms.Form):
 
     source: Image.Image | None = None
     """The picture to paint over, as large as those that will come out. Only after take_source()."""
+    origin = ""
+    """A line on where the settings are from, and what of them could not be taken over."""
     retry_after = 0
     """s, where nothing is wrong but too much is going on: 429 instead of 422."""
 
@@ -98,7 +101,7 @@ class RecipeForm(forms.Form):
             given["seed"] = secrets.randbelow(SEEDS)
         defaults: dict[str, Any] = status.current().defaults
         if self.has_source:
-            given = {"strength": STRENGTH, "sampler": "DDIM", **given, "downsampling_factor": 8}
+            given = {**OVER_A_SOURCE, **given, "downsampling_factor": 8}
         else:
             given.pop("strength", None)
         if given.get("source_image"):
@@ -153,8 +156,6 @@ class HomeForm(RecipeForm):
     )
     keep_seed = forms.BooleanField(required=False, label="Keep the seed")
 
-    origin = ""
-    """A line on where the settings are from, and what of them could not be taken over."""
     refused = ""
     """Why none could be taken from a picture."""
 
@@ -207,7 +208,7 @@ class AdvancedForm(RecipeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if strength := _fraction(self.initial.get("strength")):
-            self.initial["strength_percent"] = round(strength * 100, 1)
+            self.initial["strength_percent"] = round(strength * 100, 3)
 
     def clean_seed(self) -> int | None:
         return self.cleaned_data["seed"] or None
@@ -215,7 +216,7 @@ class AdvancedForm(RecipeForm):
     def clean_strength_percent(self) -> float | None:
         percent: float | None = self.cleaned_data["strength_percent"]
         if percent:
-            self.cleaned_data["strength"] = percent / 100
+            self.cleaned_data["strength"] = round(percent / 100, 5)
         return percent
 
     @property
@@ -236,10 +237,6 @@ class AdvancedForm(RecipeForm):
     @property
     def most_pixels(self) -> str:
         return f"{settings.PLAYGROUND_MAX_PIXELS:,}"
-
-    @property
-    def sampler_shown(self) -> str:
-        return str(self["sampler"].value() or self.defaults["sampler"])
 
     @property
     def factors(self) -> list[Factor]:

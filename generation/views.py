@@ -20,6 +20,7 @@ from generation.fingerprint import fingerprint
 from generation.forms import AdvancedForm, HomeForm, RecipeForm, in_threes
 from generation.models import Job
 from generation.sending import refusal, send
+from generation.usable import from_address
 from generation.visitors import VisitorRequest
 from library.models import Batch, Image
 from library.settings_of import NoSettings
@@ -42,9 +43,10 @@ class Tile(NamedTuple):
 @require_safe
 @never_cache
 def home(request: VisitorRequest) -> HttpResponse:
-    values, note = in_threes({"num_images": 3, **request.GET.dict()})
+    taken = from_address(request.GET.dict())
+    values, in_all = in_threes({"num_images": 3, **taken.values})
     form = HomeForm(initial=values)
-    form.origin = note
+    form.origin = f"{taken.line} {in_all}".strip()
     return _home(request, form)
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
-from library.facts import as_query, facts
+from library.facts import facts
 from library.facts import settings as settings_of
 from library.finding import Finding, images
 from library.search import Search
@@ -152,10 +152,6 @@ class Batch(models.Model):
     @property
     def settings(self) -> list[tuple[str, Any]]:
         return settings_of(self.recipe)
-
-    @property
-    def as_query(self) -> str:
-        return as_query(self.recipe)
 
     def add_seconds(self, seconds: float) -> None:
         Batch.objects.filter(pk=self.pk).update(seconds=F("seconds") + seconds, changed=Now())

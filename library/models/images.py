@@ -2,19 +2,17 @@
 
 import uuid
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from library import png
 from library.decoding import decode_file
-from library.facts import as_query
 from library.keeping import KEPT_FOR, Keeping
 from library.models.batches import Batch
 from library.models.shelf import Shelf
@@ -168,21 +166,6 @@ class Image(models.Model):
     def thumbnail_path(self) -> Path:
         key = str(self.uuid)
         return Path(settings.PLAYGROUND_CACHE) / "thumbnails" / key[:2] / f"{key}.webp"
-
-    @cached_property
-    def settings_query(self) -> str:
-        """All settings, with this picture's own seed, as a query string."""
-        return as_query(self.batch.recipe, seed=self.seed)
-
-    @cached_property
-    def vary_url(self) -> str:
-        """The page where all its settings can be varied, with the picture as source; empty while there is none."""
-        try:
-            page = reverse("generation:advanced")
-        except NoReverseMatch:
-            return ""
-        rest = as_query(self.batch.recipe, seed=self.seed, source_image=None)
-        return f"{page}?source_image={self.uuid}&{rest}"
 
     @property
     def gone(self) -> datetime | None:

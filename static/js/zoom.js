@@ -64,7 +64,7 @@ document.addEventListener("htmx:afterSettle", () => { if (zoomedTile && !zoomedT
 zoom.addEventListener("click", (event) => {
   zoomedTile.dispatchEvent(new MouseEvent("click", { detail: event.detail, bubbles: true, cancelable: true, ctrlKey: event.ctrlKey, metaKey: event.metaKey, shiftKey: event.shiftKey }));
 });
-zoom.addEventListener("auxclick", (event) => { if (event.button === 1) open(zoomedTile.href); });
+zoom.addEventListener("auxclick", (event) => { if (event.button === 1) open(zoomedTile.href, "_blank", "noopener"); });
 zoom.addEventListener("dragstart", (event) => {
   const name = decodeURIComponent(zoom.src.split("/").pop());
   event.dataTransfer.setData("DownloadURL", `image/png:${name}:${zoom.src}`); // Chrome's way to a named file

@@ -108,8 +108,16 @@ def test_the_large_picture_is_dragged_as_a_file_with_a_readable_name_and_leads_w
     }""")
     assert re.fullmatch(r"image/png:a-red-apple-\d+\.png:http://.*\.png", file)
     leads = tile.get_attribute("href")
-    zoom.click()
-    page.wait_for_url(f"**{leads}")
+    for _ in range(2):
+        with page.expect_popup() as tab:
+            zoom.click()
+        assert tab.value.url == f"{site.url}{leads}"
+        assert tab.value.evaluate("opener") is None
+    with page.expect_popup() as tab:
+        zoom.click(button="middle")
+    assert tab.value.url == f"{site.url}{leads}"
+    job.get_by_role("link", name="Open image 1").click()  # it lies above the large picture
+    expect(page.get_by_role("heading", level=1)).to_contain_text("a red apple image 1")
 
 
 def test_arrow_up_brings_back_the_last_prompts_and_arrow_down_what_was_being_written(
