@@ -220,6 +220,11 @@ class AdvancedForm(RecipeForm):
         return percent
 
     @property
+    def usual_sampler(self) -> str:
+        has_source = any(self[name].value() for name in SOURCES)
+        return str(OVER_A_SOURCE["sampler"] if has_source else self.defaults["sampler"])
+
+    @property
     def source_shown(self) -> LibraryImage | None:
         """The picture of the library that is the source so far."""
         return LibraryImage.objects.kept().select_related("batch").called(self["source_image"].value())

@@ -17,7 +17,9 @@ LABELS = {
     "eta": "Eta",
     "strength": "Strength",
     "model": "Model",
+    "source_url": "Source",
 }
+SHOWN_ELSEWHERE = ("source_image",)  # where a picture comes from is told with links
 
 
 def facts(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def output_size(recipe: Mapping[str, Any]) -> str:
 
 def settings(recipe: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """(label, value) of everything that the recipe says, in the usual order; later versions' keys at the end."""
-    return [(LABELS.get(key, key), value) for key, value in _said(recipe).items()]
+    return [(LABELS.get(key, key), value) for key, value in _said(recipe).items() if key not in SHOWN_ELSEWHERE]
 
 
 def _said(recipe: Mapping[str, Any]) -> dict[str, Any]:

@@ -149,6 +149,7 @@ def list_models(request: HttpRequest) -> dict[str, Any]:
 
 @api.get("/samplers", response=Samplers, tags=["settings"])
 def list_samplers(request: HttpRequest) -> dict[str, Any]:
+    """The samplers by the names that people know."""
     return {"samplers": list(SAMPLERS)}
 
 

@@ -114,6 +114,17 @@ def test_the_sides_follow_the_models_own_size(client: Client) -> None:
     assert AdvancedForm().least_side == 256
 
 
+@pytest.mark.parametrize(
+    ("query", "usual"),
+    [({}, "DPM++ 2M"), ({"source_url": "http://example.org/fox.png"}, "DDIM"), ({"sampler": "Heun"}, "DPM++ 2M")],
+)
+def test_the_usual_sampler_is_another_over_a_source(client: Client, query: dict[str, str], usual: str) -> None:
+    html = text(client.get("/advanced/", query))
+    assert f'<option value="">default: {usual}</option>' in html
+    told = text(client.get("/promise/", {"all": "1", "steps": "9", "sampler": "", **query}))
+    assert f"steps {query.get('sampler', usual)}<" in told
+
+
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_no_setting_becomes_markup(client: Client, name: str) -> None:
     harmless = elements(text(client.get("/advanced/", {**ALL, name: "harmless"})))

@@ -62,6 +62,9 @@ def test_a_picture_from_this_device_is_painted_over(client: Client, process: Wor
     assert [image.name for image in images_of(job)] == ["00-original.png", "01.png", "02.png"]
     batch = Batch.objects.get(uuid=job.uuid)
     assert batch.model == batch.recipe["model"] == process.row.model  # though the batch is older than the work
+    page = client.get(images_of(job)[0].page_url).content.decode()
+    assert "not made by the model: somebody brought it to be painted over, and it belongs to whoever made it." in page
+    assert images_of(job)[0].seed is None
 
 
 def test_while_it_waits_the_library_does_not_show_it(client: Client) -> None:
@@ -82,7 +85,7 @@ def test_a_picture_of_the_library_is_remembered_as_the_source(client: Client, pr
     tasks.generate_next()
     assert Batch.objects.get(uuid=job.uuid).source == image
     assert "Painted over it" in client.get(image.page_url).content.decode()
-    assert "not made by the model" in client.get(images_of(job)[0].page_url).content.decode()
+    assert "taken from the library to be painted over" in client.get(images_of(job)[0].page_url).content.decode()
     assert client.get(images_of(job)[0].url).status_code == 200
     assert client.get(images_of(job)[0].download_url).status_code == 200
 

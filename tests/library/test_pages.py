@@ -53,8 +53,8 @@ def test_a_picture_is_shown_whole_with_its_own_seed_and_a_readable_file(client: 
     assert f'src="{image.download_url}" alt="A fox, in the snow" width="32" height="16"' in html
     assert 'download="a-fox-in-the-snow-42.png"' in html
     assert image.pixels in html
-    assert "image 2, seed 42" in html
     assert f'href="/?settings_of={image.uuid}"' in html
+    assert f'href="/advanced/?settings_of={image.uuid}&amp;source_image={image.uuid}" target="_blank"' in html
     assert "3 pictures, from image 1" in html
 
 
@@ -166,6 +166,7 @@ def test_lineage_is_told_both_ways(client: Client) -> None:
         assert f'Painted over it: <a href="{child.batch.page_url}"' in html
         assert f'Made again: <a href="{again.batch.page_url}"' in html
     assert f'Painted over <a href="{source.page_url}"' in page(client, child.page_url)
+    assert str(source.uuid) not in page(client, child.page_url)  # it is told with a link
     assert f'Made again from <a href="{source.page_url}"' in page(client, again.batch.page_url)
     Image.objects.filter(pk=source.pk).update(deleted=timezone.now())
     assert "Painted over a picture that is gone" in page(client, child.page_url)
