@@ -11,9 +11,11 @@ from generation import status
 from generation.carried import WITHOUT_A_BOX
 from generation.engine.samplers import SAMPLERS
 from generation.forms import LONGEST, RecipeForm, in_threes
-from library.infotext import plain, split_any_schedule
+from library.infotext import plain
+from library.samplers import split_any_schedule
 from library.settings_of import Found, NoSettings, found_in
 
+TAKEN = ("prompt", "num_images", "seed", *WITHOUT_A_BOX)
 SIZE = ("width", "height", "downsampling_factor")
 LONGEST_NAME = 60  # characters of a file's, a model's or a tool's name that a sentence shows
 
@@ -34,7 +36,7 @@ def take(file: "UploadedFile[bytes] | None") -> Taken:
     found = found_in(file, name)
     values, notes = _usable(found.settings)
     values, in_all = in_threes(values)
-    notes += [note for note in (in_all, _other_model(found.settings)) if note]
+    notes += [note for note in (in_all, _source(found.settings), _other_model(found.settings)) if note]
     # What the picture does not say is the default again, whatever the form carried before.
     return Taken({**dict.fromkeys(WITHOUT_A_BOX, ""), **values}, " ".join([_origin(name, found), *notes]))
 
@@ -48,7 +50,7 @@ def _origin(name: str, found: Found) -> str:
 
 def _usable(found: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Those that the form would take, and a sentence for each that it would not."""
-    values = {name: value for name, value in found.items() if name in RecipeForm.base_fields}
+    values = {name: value for name, value in found.items() if name in TAKEN}
     notes = [*_cut(values), *_sampler_of_ours(values)]
     while errors := RecipeForm({**values, "prompt": "any"}).errors:
         wrong = _of_size(values) if set(errors) & {"__all__", *SIZE} else {name for name in errors if name in values}
@@ -99,6 +101,10 @@ def _sampler_of_ours(values: dict[str, Any]) -> list[str]:
     if found and found.casefold() == str(named).casefold():
         return []
     return [f"Its sampler {_short(named)} is not here; {found or 'the default'} is used."]
+
+
+def _source(found: Mapping[str, Any]) -> str:
+    return "It was painted over another picture, which is not in it." if "strength" in found else ""
 
 
 def _other_model(found: Mapping[str, Any]) -> str:
