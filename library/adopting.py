@@ -5,6 +5,7 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,13 @@ from library.decoding import decode_file
 from library.facts import facts
 from library.infotext import plain
 from library.models import Batch, Image
-from library.original import Group, group_of
+from library.original import LONGEST, TOOL, Group, group_of
 from library.search import clean
 from library.settings_of import Found, NoSettings, found_in
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 INDEX = "index.json"
 """What the original playground wrote beside the pictures of a request."""
-LONGEST_INDEX = 2**20  # bytes
-THE_ORIGINAL = "the original playground"
 ELSEWHERE = "elsewhere"
 LAST = 99  # position: names of files have two digits
 NAMESPACE = uuid.UUID("3f0e9b0c-5b0e-4a55-9a5e-7c2f0d8a9d11")
@@ -113,7 +112,7 @@ def _of_group(image: Image, group: Group | None) -> Image | None:
     position = 0 if image.file == Image.ORIGINAL else made.index(image.file) + 1
     key = group.uuid or uuid.uuid5(NAMESPACE, image.folder)
     folder = Path(settings.PLAYGROUND_LIBRARY, image.folder)
-    more = {"seconds": group.seconds, "error": group.error, "origin": THE_ORIGINAL}
+    more = {"seconds": group.seconds, "error": group.error, "origin": TOOL}
     batch = _batch(key, group.recipe, words=group.words, created=group.created or _changed(folder / INDEX), **more)
     if not _is_free(batch, position):
         return None
@@ -160,11 +159,15 @@ def group_in(folder: Path) -> Group | None:
     """The request of the original playground whose pictures lie in the folder; None where there is none."""
     path = folder / INDEX
     try:
-        if path.is_symlink() or path.stat().st_size > LONGEST_INDEX:
+        if path.is_symlink() or path.stat().st_size > LONGEST:
             return None
-        return group_of(path.read_bytes())
+        group = group_of(path.read_bytes())
+        if group is None or group.files:
+            return group
+        beside = [found.name for found in folder.iterdir() if found.name.lower().endswith(SUFFIXES)]
     except OSError:
         return None
+    return replace(group, files=sorted(beside, key=lambda name: (name != Image.ORIGINAL, name)))
 
 
 def _found_in(path: Path) -> Found:

@@ -135,7 +135,7 @@ def test_what_cannot_be_taken_over_is_said(client: Client, changes: Any, sentenc
 def test_a_sampler_without_its_schedule_is_better_than_another(client: Client) -> None:
     form = form_of(drop(client, a1111(Sampler="Euler A", Schedule_type="SGM Uniform")))
     assert form["sampler"] == "Euler a"
-    assert "Its sampler Euler A SGM Uniform is not here; Euler a is used." in form["line"]
+    assert "Its sampler Euler a SGM Uniform is not here; Euler a is used." in form["line"]
 
 
 def test_all_that_is_wrong_at_once(client: Client) -> None:
@@ -169,16 +169,16 @@ def test_a_picture_without_words_leaves_those_that_are_there(client: Client) -> 
 @pytest.mark.parametrize(
     ("data", "name", "sentence"),
     [
-        (saved_as("JPEG"), "fox.jpg", "fox.jpg is no PNG."),
+        (saved_as("GIF"), "fox.gif", "fox.gif is no PNG, JPEG or WebP."),
         (
             saved_as("PNG"),
             "fox.png",
-            "There are no settings in fox.png: it was not made by this site or A1111, or they",
+            "There are no settings in fox.png: no tool that is known here wrote any, or they were taken out.",
         ),
         (a_png(workflow="{}"), "fox.png", "fox.png was made by ComfyUI, whose settings cannot be read here."),
-        (b"", "fox.png", "fox.png is no PNG."),
+        (b"", "fox.png", "fox.png is no PNG, JPEG or WebP."),
         (None, "", "Choose a picture first."),
-        (b"x", f"{'x' * 200}.png", f"{'x' * 59}… is no PNG."),
+        (b"x", f"{'x' * 200}.png", f"{'x' * 59}… is no PNG, JPEG or WebP."),
     ],
 )
 def test_a_file_that_does_not_help_gets_422_a_sentence_and_takes_nothing_away(

@@ -103,6 +103,13 @@ def test_a_group_of_the_original_is_one_batch_with_its_source(library: Path, out
     ]
 
 
+def test_an_index_that_names_no_files_means_those_beside_it(library: Path, outputs: Path) -> None:
+    index = {name: value for name, value in INDEX.items() if name not in ("generated_images", "creation_unixtime")}
+    (outputs / KEY / "index.json").write_text(json.dumps(index))
+    run("import_library", outputs)
+    assert sorted(image.position for image in Batch.objects.get(uuid=KEY).images.all()) == [0, 1, 2]
+
+
 def test_done_again_it_takes_over_only_what_is_new(library: Path, outputs: Path, tmp_path: Path) -> None:
     run("import_library", outputs)
     before = state(library)
