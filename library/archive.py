@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 from library.models import Image
 
+MOST = 500
+"""Pictures of one zip for a browser, and that one request may name."""
 RECIPES = "recipes.jsonl"
 CHUNK = 256 * 1024  # bytes
 READABLE = 0o644 << 16  # where a zip keeps the file's mode
@@ -64,6 +67,13 @@ def _recipe(name: str, image: Image) -> dict[str, Any]:
         "origin": batch.origin,
         "recipe": batch.recipe,
     }
+
+
+def download(images: Iterable[Image]) -> StreamingHttpResponse:
+    """The zip for a browser to keep."""
+    name = f"pictures-{timezone.localdate():%Y-%m-%d}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingHttpResponse(stream(images), content_type="application/zip", headers=headers)
 
 
 def named(images: Iterable[Image]) -> Iterator[tuple[str, Image]]:
