@@ -209,7 +209,7 @@ def _row(images: list[Image]) -> SafeString:
 
 def _small(image: Image) -> SafeString:
     if image.missing:
-        return format_html('<span class="small-picture">missing</span>')
+        return format_html('<span class="small-picture">{}</span>', "missing")
     page = reverse("library:trash") if image.deleted else image.page_url
     source = reverse("library:trash-thumbnail", args=(image.uuid,)) if image.deleted else image.thumbnail_url
     name = f"Image {image.position} of: {Truncator(image.batch.words).chars(60)}"

@@ -80,7 +80,8 @@ def test_filters_find_what_is_where(admin: Client, settings: Settings) -> None:
     }
     for (name, value), images in expected.items():
         for kind in LISTS:
-            assert shown(page(admin, f"{kind}/", **{name: value})) == {str(image.uuid) for image in images}, (name, kind)
+            found = shown(page(admin, f"{kind}/", **{name: value}))
+            assert found == {str(image.uuid) for image in images}, (name, kind)
     for kind, prefix in (("batch", ""), ("image", "batch__")):
         assert "a cat" in page(admin, f"{kind}/", where="missing")
         assert "a cat" in page(admin, f"{kind}/", **{f"{prefix}model": "another"})
