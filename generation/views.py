@@ -262,8 +262,7 @@ def outlook(kind: type[RecipeForm], settings: Mapping[str, Any]) -> dict[str, An
     upcoming = [form.recipe()] if form.is_valid() else []
     places = queue.places(*upcoming)
     promise = places.pop() if upcoming else None
-    faults = [str(error) for errors in form.errors.values() for error in errors]
-    return {"places": places, "promise": promise, "ahead": len(places), "fault": " ".join(faults)}
+    return {"places": places, "promise": promise, "ahead": len(places), "fault": " ".join(form.faults)}
 
 
 def _queue_version() -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.site import Site
+from tests.site import ROOT, Site
 
 Visit = Callable[..., Page]
 
@@ -37,3 +37,38 @@ def test_it_works_without_javascript(idle_site: Site, visit: Visit) -> None:
     page.get_by_role("button", name="Generate").click()
     expect(page.get_by_text("9 steps")).to_be_visible()
     expect(page.get_by_text("factor 4")).to_be_visible()
+
+
+def test_what_is_wrong_is_said_beside_its_setting_which_has_the_focus(
+    idle_site: Site, visit: Visit, complaints: list[str]
+) -> None:
+    page = visit(idle_site.url + "/advanced/?prompt=a+fox")
+    steps, width = (page.get_by_role("spinbutton", name=name) for name in ("Steps", "Width"))
+    steps.fill("900")
+    expect(page.locator("#promise")).to_have_text("Steps: Ensure this value is less than or equal to 250.")
+    width.fill("1001")
+    page.get_by_role("button", name="Generate").click()
+    expect(width).to_be_focused()
+    expect(width).to_have_accessible_description(re.compile("multiple of step size 8"))
+    expect(steps).to_have_accessible_description("Ensure this value is less than or equal to 250.")
+    expect(page.locator("#promise")).to_have_text("Nothing was sent: the form says what is wrong.")
+    assert width.evaluate("box => box.scrollWidth <= box.clientWidth")  # no sign hides the number
+    width.fill("136")
+    steps.fill("9")
+    page.get_by_role("button", name="Generate").click()
+    expect(page.get_by_role("article")).to_have_count(1)
+    assert "422" in complaints.pop()  # the browser names every such answer
+
+
+def test_over_a_source_the_factor_is_8_and_says_so(idle_site: Site, visit: Visit) -> None:
+    page = visit(idle_site.url + "/advanced/")
+    factor, always = page.get_by_label("Downsampling factor"), page.get_by_text("8, as always over a source picture")
+    expect(factor).to_be_visible()
+    expect(always).to_be_hidden()
+    page.get_by_label("From the web").fill("https://example.org/fox.png")
+    expect(always).to_be_visible()
+    expect(factor).to_be_hidden()
+    page.get_by_label("From the web").fill("")
+    expect(factor).to_be_visible()
+    page.get_by_label("From this device").set_input_files(ROOT / "demo_model" / "sheet.png")
+    expect(always).to_be_visible()
