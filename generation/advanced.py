@@ -6,12 +6,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
-from django_htmx.http import reswap, retarget, trigger_client_event
+from django_htmx.http import trigger_client_event
 
 from generation.forms import AdvancedForm
 from generation.sending import refusal, send
 from generation.usable import from_address
-from generation.views import cards_of, jobs_of, outlook, shown_in
+from generation.views import cards_of, in_its_place, jobs_of, outlook, shown_in
 from generation.visitors import VisitorRequest
 
 
@@ -50,7 +50,7 @@ def _anew(request: VisitorRequest, form: AdvancedForm, code: int = 200) -> HttpR
     if not request.htmx:
         return _page(request, form, code)
     response = render(request, "generation/_advanced_form.html", _form(request, form), status=code)
-    return reswap(retarget(response, "#composer"), "outerHTML")
+    return in_its_place(response)
 
 
 def _form(request: VisitorRequest, form: AdvancedForm) -> dict[str, Any]:

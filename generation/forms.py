@@ -113,6 +113,14 @@ class RecipeForm(forms.Form):
     def has_source(self) -> bool:
         return any(self.cleaned_data.get(name) for name in SOURCES)
 
+    @property
+    def faults(self) -> list[str]:
+        """Every error, with the name of its setting."""
+        return [self._fault(name, error) for name, errors in self.errors.items() for error in errors]
+
+    def _fault(self, name: str, error: object) -> str:
+        return str(error) if name == "__all__" else f"{self[name].label}: {error}"
+
     def take_source(self, visitor: str) -> bool:
         """Fetch the source picture, if one is named, and fit it to the size. False: its field says why not."""
         field = next((name for name in SOURCES if self.cleaned_data.get(name)), "")
@@ -166,12 +174,8 @@ class HomeForm(RecipeForm):
     @property
     def errors_without_a_box(self) -> list[str]:
         """What is wrong with settings that the page does not show, and with all of them together."""
-        names = self.errors.keys() - {"prompt", "num_images", "seed"}
-        return [
-            str(error) if name == "__all__" else f"{name.replace('_', ' ').capitalize()}: {error}"
-            for name in sorted(names)
-            for error in self.errors[name]
-        ]
+        names = sorted(self.errors.keys() - {"prompt", "num_images", "seed"})
+        return [self._fault(name, error) for name in names for error in self.errors[name]]
 
     @property
     def seed_to_show(self) -> int | None:

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import reswap, retarget, trigger_client_event
+from django_htmx.http import reselect, reswap, retarget, trigger_client_event
 
 from generation import dropping, inspiration, queue, status
 from generation.carried import WITHOUT_A_BOX
@@ -138,8 +138,7 @@ def create(request: VisitorRequest) -> HttpResponse:
 def _surprise(request: VisitorRequest) -> HttpResponse:
     """The form with a prompt that nobody has foreseen; all else in it stays."""
     [prompt] = inspiration.fresh(1)
-    response = _composer(request, HomeForm(initial={**request.POST.dict(), "prompt": prompt}))
-    return reswap(retarget(response, "#composer"), "outerHTML")
+    return in_its_place(_composer(request, HomeForm(initial={**request.POST.dict(), "prompt": prompt})))
 
 
 @require_POST
@@ -152,10 +151,15 @@ def again(request: VisitorRequest, uuid: UUID) -> HttpResponse:
 
 def _invalid(request: VisitorRequest, form: HomeForm) -> HttpResponse:
     code, headers = refusal(form)
-    response = reswap(retarget(_composer(request, form, code), "#composer"), "outerHTML")
+    response = in_its_place(_composer(request, form, code))
     for name, value in headers.items():
         response[name] = value
     return response
+
+
+def in_its_place(response: HttpResponse) -> HttpResponse:
+    """A form that htmx puts in the place of the one before at any status; of other errors it shows a sentence."""
+    return reselect(reswap(retarget(response, "#composer"), "outerHTML"), "#composer")
 
 
 def _composer(request: VisitorRequest, form: HomeForm, code: int = 200) -> HttpResponse:
@@ -263,8 +267,7 @@ def outlook(kind: type[RecipeForm], settings: Mapping[str, Any]) -> dict[str, An
     upcoming = [form.recipe()] if form.is_valid() else []
     places = queue.places(*upcoming)
     promise = places.pop() if upcoming else None
-    faults = [str(error) for errors in form.errors.values() for error in errors]
-    return {"places": places, "promise": promise, "ahead": len(places), "fault": " ".join(faults)}
+    return {"places": places, "promise": promise, "ahead": len(places), "fault": " ".join(form.faults)}
 
 
 def _queue_version() -> str:

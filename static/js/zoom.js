@@ -65,8 +65,13 @@ zoom.addEventListener("click", (event) => {
   zoomedTile.dispatchEvent(new MouseEvent("click", { detail: event.detail, bubbles: true, cancelable: true, ctrlKey: event.ctrlKey, metaKey: event.metaKey, shiftKey: event.shiftKey }));
 });
 zoom.addEventListener("auxclick", (event) => { if (event.button === 1) open(zoomedTile.href, "_blank", "noopener"); });
-zoom.addEventListener("dragstart", (event) => {
-  const name = decodeURIComponent(zoom.src.split("/").pop());
-  event.dataTransfer.setData("DownloadURL", `image/png:${name}:${zoom.src}`); // Chrome's way to a named file
+// Also whoever drags a tile before that carries the picture, not the tile's link.
+document.addEventListener("dragstart", (event) => {
+  const tile = event.target === zoom ? zoomedTile : event.target.closest?.("[data-png]");
+  if (!tile) return;
+  const address = new URL(tile.dataset.png, location).href;
+  const name = decodeURIComponent(address.split("/").pop());
+  event.dataTransfer.setData("text/uri-list", address);
+  event.dataTransfer.setData("DownloadURL", `image/png:${name}:${address}`); // Chrome's way to a named file
   event.dataTransfer.effectAllowed = "copy";
 });

@@ -101,12 +101,14 @@ def test_the_large_picture_is_dragged_as_a_file_with_a_readable_name_and_leads_w
     tile, zoom = job.locator("[data-png]").first, page.locator("#zoom")
     tile.hover()
     expect(zoom).to_be_visible()
-    file = zoom.evaluate("""zoom => {
-        const dataTransfer = new DataTransfer();
-        zoom.dispatchEvent(new DragEvent("dragstart", { dataTransfer }));
-        return dataTransfer.getData("DownloadURL");
-    }""")
-    assert re.fullmatch(r"image/png:a-red-apple-\d+\.png:http://.*\.png", file)
+    for dragged in (zoom, tile):
+        name, address = dragged.evaluate("""dragged => {
+            const dataTransfer = new DataTransfer();
+            dragged.dispatchEvent(new DragEvent("dragstart", { dataTransfer, bubbles: true }));
+            return [dataTransfer.getData("DownloadURL"), dataTransfer.getData("text/uri-list")];
+        }""")
+        assert re.fullmatch(r"image/png:a-red-apple-\d+\.png:http://.*\.png", name)
+        assert address == site.url + (tile.get_attribute("data-png") or "")
     leads = tile.get_attribute("href")
     for _ in range(2):
         with page.expect_popup() as tab:

@@ -1,12 +1,13 @@
 """The page with all settings."""
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from generation import status
+from generation import defaults, status
 from generation.forms import AdvancedForm
 from generation.models import Job, Worker
 from tests.pages import EVIL, browser, elements
@@ -112,6 +113,33 @@ def test_the_sides_follow_the_models_own_size(client: Client) -> None:
     assert (AdvancedForm().least_side, AdvancedForm().longest_side) == (64, 1024)  # the demo model's are 128
     Worker.objects.create(host="here", pid=1, state="ready", model="sd", model_defaults={"width": 512, "height": 512})
     assert AdvancedForm().least_side == 256
+
+
+SLIDERS = {
+    "num_images": ("1", "30", "1", "3"),
+    "width": ("256", "1024", "32", "512"),
+    "height": ("256", "1024", "32", "512"),
+    "steps": ("1", "250", "1", "50"),
+    "guidance_scale": ("1", "20", "0.1", "7.5"),
+    "strength_percent": ("0.1", "100", "0.1", "75"),
+    "eta": ("0", "1", "0.05", "0"),
+}
+"""Name -> least, most, step and default."""
+
+
+def test_sliders_and_their_boxes_go_as_far_and_in_the_same_steps(client: Client) -> None:
+    Worker.objects.create(host="here", pid=1, state="ready", model="sd", model_defaults={"width": 512, "height": 512})
+    html = text(client.get("/advanced/"))
+    for name, bounds in SLIDERS.items():
+        inputs = [tag for tag in re.findall(r"<input[^>]*>", html) if f'"id_{name}"' in tag]
+        assert [re.findall(r'(?:min|max|step|value)="([^"]*)"', tag) for tag in inputs] == [list(bounds)] * 2
+
+
+def test_the_samplers_have_the_names_that_people_know(client: Client) -> None:
+    names = re.findall(r'<option value="([^"]*)"', text(client.get("/advanced/")).partition('name="sampler"')[2])
+    known = ("PLMS", "DDIM", "Euler", "Euler a", "Heun", "DPM++ 2M", "DPM++ 2M Karras", "UniPC", "LCM")
+    assert names == ["", *known]
+    assert defaults.values({})["sampler"] == "PLMS"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Source pictures from the form to the finished batch."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,12 +12,13 @@ from django.test import Client
 from PIL import Image as Pillow
 from pytest_django import Settings
 
-from generation import queue, status, tasks
+from generation import queue, sources, status, tasks
 from generation.models import Job
 from generation.worker import WorkerProcess
 from library.models import Batch, Image
 from tests.library.make import a_batch, an_image
 from tests.pages import browser
+from tests.program import Program
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -148,13 +150,25 @@ def test_a_deleted_picture_is_no_source(client: Client) -> None:
     assert send(client, source_image=str(image.uuid)).status_code == 422
 
 
-def test_a_third_fetch_is_told_to_come_back(client: Client) -> None:
-    from generation import sources
+FOX = "http://example.org/fox.png"
+ASK_FOR_IT: dict[str, Callable[[Client], Any]] = {
+    "/advanced/": lambda client: send(client, source_url=FOX),
+    "/advanced/ by htmx": lambda client: client.post(
+        "/advanced/", {**SETTINGS, "source_url": FOX}, headers={"HX-Request": "true"}
+    ),
+    "/jobs/": lambda client: client.post("/jobs/", {"prompt": "a fox", "source_url": FOX}),
+    "/api/v1/jobs": lambda client: Program(client).send("/api/v1/jobs", {"prompt": "a fox", "source_url": FOX}),
+    "/prompt": lambda client: Program(client).send("/prompt", {"prompt": "a fox", "original_image_path": FOX}),
+}
 
+
+@pytest.mark.parametrize("path", ASK_FOR_IT)
+def test_a_third_fetch_is_told_to_come_back(client: Client, path: str) -> None:
     with sources._turns.turn("ada"), sources._turns.turn("bob"):
-        answer = send(client, source_url="http://example.org/fox.png")
+        answer = ASK_FOR_IT[path](client)
     assert (answer.status_code, answer["Retry-After"]) == (429, "10")
     assert "Try again in a few seconds" in answer.content.decode()
+    assert not Job.objects.exists()
 
 
 def test_the_promise_counts_the_steps_that_will_be_run(client: Client) -> None:
