@@ -15,7 +15,6 @@ from library.infotext import plain
 from library.samplers import split_any_schedule
 from library.settings_of import Found, NoSettings, found_in
 
-TAKEN = ("prompt", "num_images", "seed", *WITHOUT_A_BOX)
 SIZE = ("width", "height", "downsampling_factor")
 LONGEST_NAME = 60  # characters of a file's, a model's or a tool's name that a sentence shows
 
@@ -50,7 +49,7 @@ def _origin(name: str, found: Found) -> str:
 
 def _usable(found: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Those that the form would take, and a sentence for each that it would not."""
-    values = {name: value for name, value in found.items() if name in TAKEN}
+    values = {name: value for name, value in found.items() if name in RecipeForm.base_fields and name != "strength"}
     notes = [*_cut(values), *_sampler_of_ours(values)]
     while errors := RecipeForm({**values, "prompt": "any"}).errors:
         wrong = _of_size(values) if set(errors) & {"__all__", *SIZE} else {name for name in errors if name in values}
