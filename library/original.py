@@ -77,7 +77,7 @@ def group_of(index: bytes) -> Group | None:
 
 
 def behind_the_end(file: IO[bytes]) -> dict[str, Any]:
-    """The settings that stand behind the picture's end; nothing where there are none.
+    """The settings that stand behind the picture's end, with `tool`; nothing where there are none.
 
     They can be those of another request: the original mixed them up when it wrote its catalogue anew. Where a
     folder has an index.json, that one is right.
@@ -87,7 +87,8 @@ def behind_the_end(file: IO[bytes]) -> dict[str, Any]:
     _, start, rest = file.read(_TAIL).rpartition(_START)
     text, end, _ = rest.partition(_END)
     data = read(text.decode("utf-8", "replace")) if start and end else None
-    return _recipe(data) if isinstance(data, dict) else {}
+    settings = _recipe(data) if isinstance(data, dict) else {}
+    return {**settings, "tool": TOOL} if settings else {}
 
 
 def _recipe(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -187,16 +187,22 @@ def test_from_a_picture_the_size_is_that_of_the_nodes_that_tell() -> None:
 
 # Graphs that make no sense
 
-CIRCLE = {str(key): node("KSampler", **dict.fromkeys(("positive", "negative", "model", "latent_image", "seed", "steps"),
-                                                     [str((key + 1) % 3), 0])) for key in range(3)}  # fmt: skip
+LINKS = ("model", "positive", "negative", "latent_image", "seed", "steps", "cfg", "sampler_name", "scheduler")
+
+
+def leading_to(key: str) -> Graph:
+    """A sampler all of whose inputs come from that node."""
+    return node("Save KSampler", **{name: [key, 0] for name in LINKS})
+
+
 NONSENSE: dict[str, Any] = {
     "nothing": {},
     "no nodes": {"1": 1, "2": [], "3": None, "4": "x"},
     "no inputs": {"1": {"class_type": "KSampler"}, "2": {"inputs": []}, "3": {"inputs": {}}},
     "no sampler": {"6": GRAPH["6"]},
-    "links into nothing": {"3": GRAPH["3"] | {"inputs": dict.fromkeys(GRAPH["3"]["inputs"], ["99", 0])}},
-    "a circle": CIRCLE,
-    "itself": {"1": node("Save KSampler", **dict.fromkeys(GRAPH["3"]["inputs"], ["1", 0]))},
+    "links into nothing": {"3": leading_to("99")},
+    "a circle": {"1": leading_to("2"), "2": leading_to("3"), "3": leading_to("1")},
+    "itself": {"1": leading_to("1")},
     "kinds that are none": {"1": {"class_type": [1], "inputs": {"positive": [["1"], 0], "steps": [True, 0, 0]}}},
 }
 

@@ -33,7 +33,7 @@ def said(data: bytes, tool: str) -> dict[str, Any]:
 
 SWARM = {
     "sui_image_params": {
-        "prompt": "a red fox in snow", "negativeprompt": "blurry, lowres", "model": "OfficialSD/v1-5-pruned.safetensors",
+        "prompt": "a red fox in snow", "negativeprompt": "blurry, lowres", "model": "SD/v1-5-pruned.safetensors",
         "seed": 42, "steps": 30, "cfgscale": 7.5, "aspectratio": "Custom", "width": 512, "height": 768,
         "sampler": "dpmpp_2m", "scheduler": "karras", "automaticvae": True, "swarm_version": "0.9.6.2",
     },
@@ -132,7 +132,7 @@ FOOOCUS = {
 FOOOCUS_TEXT = """cinematic still a red fox in snow . 35mm
 Negative prompt: blurry, lowres
 Steps: 30, Sampler: DPM++ 2M Karras, Seed: 42, Size: 512x768, CFG scale: 7.5, Sharpness: 2, ADM Guidance: \
-"(1.5, 0.8, 0.3)", Model: v1-5-pruned, Model hash: c52892e9, Performance: Speed, Scheduler: karras, VAE: Default (model), \
+"(1.5, 0.8, 0.3)", Model: v1-5-pruned, Performance: Speed, Scheduler: karras, VAE: Default (model), \
 Raw prompt: a red fox in snow, Version: Fooocus v2.5.5"""
 RESOLVED = {**FOX, "prompt": "cinematic still a red fox in snow . 35mm"}
 
@@ -213,7 +213,7 @@ def test_novelai_has_its_words_beside_the_json() -> None:
 def test_newer_novelai_has_all_in_the_json() -> None:
     more = {
         "prompt": "a red fox in snow", "uc": "blurry, lowres", "width": 512, "height": 768,
-        "noise_schedule": "karras", "v4_prompt": {"caption": {"base_caption": "x"}}, "request_type": "PromptGenerateRequest",
+        "noise_schedule": "karras", "v4_prompt": {"caption": {"base_caption": "x"}},
     }  # fmt: skip
     texts = {"Software": "NovelAI", "Source": "NovelAI Diffusion V4 37442FCA", "Comment": json.dumps(NOVELAI | more)}
     assert said(a_png(**texts), "NovelAI") == {**FOX, "model": "NovelAI Diffusion V4 37442FCA"}
@@ -296,7 +296,7 @@ def test_a_version_that_is_none_is_not_told(version: Any) -> None:
 
 @pytest.mark.parametrize("keyword", ["invokeai_metadata", "sd-metadata", "Dream", "Comment", "exif:UserComment"])
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", "null", '"', "[" * 100_000, '{"a":' * 30_000, '{"image": []}', '{"image": {"prompt": [[]]}}']
+    "text", ["", "{}", "[]", "null", '"', "[" * 100_000, '{"a":' * 30_000, '{"image": []}', '{"image": {"prompt": []}}']
 )  # fmt: skip
 def test_nonsense_says_nothing(keyword: str, text: str) -> None:
     refusal(a_png(**{keyword: text}))
