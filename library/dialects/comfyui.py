@@ -44,8 +44,10 @@ class Node:
 
 
 def _linked(value: object) -> str:
-    is_link = isinstance(value, list) and len(value) == 2 and isinstance(value[0], (str, int))
-    return str(value[0]) if is_link and isinstance(value[1], int) else ""
+    if not isinstance(value, list) or len(value) != 2:
+        return ""
+    key, output = value
+    return str(key) if isinstance(key, (str, int)) and isinstance(output, int) else ""
 
 
 def settings(texts: Mapping[str, str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import struct
 from typing import Any
 
 from tests.library.test_png import a_picture
+from tests.library.test_settings_of import found
 
 USER_COMMENT = 0x9286
 XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="XMP Core 6.0.0"><rdf:RDF
@@ -57,3 +58,23 @@ def comment(text: str, codec: str = "utf-16-be") -> bytes:
 
 def with_exif(kind: str, data: bytes) -> bytes:
     return a_file(kind, exif=b"Exif\0\0" + data)
+
+
+FOX = {
+    "prompt": "a red fox in snow",
+    "negative_prompt": "blurry, lowres",
+    "seed": 42,
+    "width": 512,
+    "height": 768,
+    "downsampling_factor": 8,
+    "steps": 30,
+    "guidance_scale": 7.5,
+    "sampler": "DPM++ 2M Karras",
+    "model": "v1-5-pruned",
+}
+
+
+def said(data: bytes, tool: str) -> dict[str, Any]:
+    """The settings in the file, which that tool has made."""
+    assert found(data).tool == tool
+    return found(data).settings

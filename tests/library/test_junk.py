@@ -13,7 +13,7 @@ import pytest
 
 from library import png
 from library.settings_of import NAMES, Found, NoSettings, found_in
-from tests.library import test_comfyui, test_dialects, test_original
+from tests.library import test_comfyui, test_dialects, test_invokeai, test_original
 from tests.library.files import XMP, a_file, comment, exif, with_exif
 from tests.library.test_infotext import EXAMPLE
 from tests.library.test_png import RECIPE, a_picture
@@ -23,8 +23,8 @@ LONGEST = 1.0  # s
 JSON: dict[str, tuple[dict[str, Any], Callable[[str], bytes]]] = {
     "swarmui": (test_dialects.SWARM, lambda text: a_png(parameters=text)),
     "swarmui in a jpeg": (test_dialects.SWARM, lambda text: with_exif("JPEG", exif(comment(text)))),
-    "invokeai": (test_dialects.INVOKE, lambda text: a_png(invokeai_metadata=text)),
-    "invokeai 2": (test_dialects.SECOND, lambda text: a_png(**{"sd-metadata": text})),
+    "invokeai": (test_invokeai.INVOKE, lambda text: a_png(invokeai_metadata=text)),
+    "invokeai 2": (test_invokeai.SECOND, lambda text: a_png(**{"sd-metadata": text})),
     "fooocus": (test_dialects.FOOOCUS, lambda text: a_png(parameters=text, fooocus_scheme="fooocus")),
     "a comment": (test_dialects.FOOOCUS, lambda text: a_file("JPEG", comment=text)),
     "easy diffusion": (test_dialects.EASY, lambda text: with_exif("WEBP", exif(comment(text)))),
@@ -41,7 +41,7 @@ JSON: dict[str, tuple[dict[str, Any], Callable[[str], bytes]]] = {
 TEXTS: dict[str, tuple[str, Callable[[str], bytes]]] = {
     "a1111": (EXAMPLE, lambda text: a_png(parameters=text)),
     "a1111 in a jpeg": (EXAMPLE, lambda text: with_exif("JPEG", exif(comment(text, "utf-16-le"), "<"))),
-    "invokeai 1": (test_dialects.DREAM, lambda text: a_png(Dream=text)),
+    "invokeai 1": (test_invokeai.DREAM, lambda text: a_png(Dream=text)),
     "xmp": (XMP.format("{&quot;c&quot;:1}"), lambda text: a_file("JPEG", xmp=text.encode())),
     **{kind: (json.dumps(data), file) for kind, (data, file) in JSON.items()},
 }
@@ -150,7 +150,7 @@ LETTERS = [
         "[a",
         "1",
     ),
-    *("<exif:UserComment", "&#", '{"c":', "Steps: 1,", "(", "雪"),
+    *('" -s 1', "<exif:UserComment", "&#", '{"c":', "Steps: 1,", "(", "雪"),
 ]
 FRAMES = [("", ""), ('"', '" -s 5'), ('{"c": "', '"}'), ("a fox\nSteps: 1, Seed: 1, Size: 1x1, Model: ", "")]
 
