@@ -92,15 +92,16 @@ def behind_the_end(file: IO[bytes]) -> dict[str, Any]:
 
 
 def _recipe(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The size is the one before the factor, as it is in our recipes."""
+    """The size is the one before the factor, as it is in our recipes. Over a source picture there was no factor."""
     given = {ours: data[theirs] for theirs, ours in _NAMES.items() if data.get(theirs) not in (None, "")}
     settings = tidy(given)
     if not settings:
         return {}
     strength = number(data.get("strength")) or 0
-    if 0 < strength <= 1 and _has_source(data):
-        return {**settings, "sampler": "DDIM", "strength": strength}
-    return {**settings, "sampler": "PLMS"}
+    if not (0 < strength <= 1 and _has_source(data)):
+        return {**settings, "sampler": "PLMS"}
+    factor = dict.fromkeys({"downsampling_factor"} & settings.keys(), 8)
+    return {**settings, **factor, "sampler": "DDIM", "strength": strength}
 
 
 def _has_source(data: Mapping[str, Any]) -> bool:

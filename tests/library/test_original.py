@@ -47,6 +47,7 @@ RECIPE = {
     "guidance_scale": 7.5,
     "sampler": "PLMS",
 }
+PAINTED = {**RECIPE, "sampler": "DDIM", "downsampling_factor": 8}
 
 
 def index(data: Any = INDEX, **changes: Any) -> bytes:
@@ -95,7 +96,7 @@ def test_a_strength_and_a_source_go_together(path: str) -> None:
     files = ["library/x/01.png", "library/x/00-original.png", "library\\x\\02.png", "/app/library/x/03.png"]
     told = group(strength=0.6, original_image_path=path, generated_images=files)
     source = {"source_url": path} if path.startswith("http") else {}
-    assert told.recipe == {**RECIPE, "sampler": "DDIM", "strength": 0.6, **source}
+    assert told.recipe == {**PAINTED, "strength": 0.6, **source}
     assert told.files == ["00-original.png", "01.png", "02.png", "03.png"]
 
 
@@ -176,7 +177,7 @@ def test_the_same_stands_behind_the_end_of_its_pictures(kind: str) -> None:
 
 def test_a_picture_that_was_painted_over_another_says_so() -> None:
     painted = with_metadata(a_file("PNG"), strength="0.6", original_image_path="library/x/01.png")
-    assert found(painted).settings == {**RECIPE, "sampler": "DDIM", "strength": 0.6}
+    assert found(painted).settings == {**PAINTED, "strength": 0.6}
 
 
 def test_a_large_picture_is_read_at_its_end_alone() -> None:
