@@ -86,9 +86,7 @@ def test_a_webp_of_another_tool_is_dropped_like_any(page: Page) -> None:
     data = with_exif("WEBP", exif(Model=f"prompt:{json.dumps(GRAPH)}"))
     page.get_by_label("Prompt").dispatch_event("drop", {"dataTransfer": carry(page, data, "comfy.webp")})
     expect(page.get_by_label("Prompt")).to_have_value("a red fox in snow")
-    expect(page.locator("#composer")).to_contain_text(
-        "from comfy.webp, made with v1-5-pruned-emaonly by ComfyUI."
-    )
+    expect(page.locator("#composer")).to_contain_text("from comfy.webp, made with v1-5-pruned-emaonly by ComfyUI.")
     expect(page.locator("#carried")).to_contain_text("without: text, watermark")
 
 
