@@ -10,8 +10,6 @@ from generation.forms import in_threes
 from generation.usable import Taken, origin, other_model, short, usable
 from library.settings_of import NoSettings, found_in
 
-TAKEN = ("prompt", "num_images", "seed", *WITHOUT_A_BOX)
-
 
 def take(file: "UploadedFile[bytes] | None") -> Taken:
     """The settings of a picture. Raises NoSettings with a sentence for people."""
@@ -19,7 +17,7 @@ def take(file: "UploadedFile[bytes] | None") -> Taken:
         raise NoSettings("Choose a picture first.")
     name = short(file.name or "the picture")
     found = found_in(file, name)
-    values, notes = usable({name: value for name, value in found.settings.items() if name in TAKEN})
+    values, notes = usable({name: value for name, value in found.settings.items() if name != "strength"})
     values, in_all = in_threes(values)
     told = [origin(name, found.settings, found.tool), *notes, in_all, _source(found.settings)]
     # What the picture does not say is the default again, whatever the form carried before.

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 _MAKE, _MODEL, _SOFTWARE, _MAKER_NOTE, _USER_COMMENT = 0x010F, 0x0110, 0x0131, 0x927C, 0x9286
+MOST = 500  # tags of a directory that are looked at
 _DEEPER = 0x8769  # where the directory of the picture's own tags begins
 _BYTES, _OFFSETS = (1, 2, 7), (4, 13)  # kinds of values
 
@@ -42,7 +43,7 @@ def _tags(data: bytes, order: Order) -> dict[int, bytes]:
 def _directory(data: bytes, order: Order, at: int) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     wanted = {_MAKE, _MODEL, _SOFTWARE, _MAKER_NOTE, _USER_COMMENT, _DEEPER}
-    for number in range(_number(data[at : at + 2], order)):
+    for number in range(min(MOST, _number(data[at : at + 2], order))):
         entry = data[at + 2 + 12 * number : at + 14 + 12 * number]
         if len(entry) < 12:
             break

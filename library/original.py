@@ -77,7 +77,7 @@ def group_of(index: bytes) -> Group | None:
 
 
 def behind_the_end(file: IO[bytes]) -> dict[str, Any]:
-    """The settings that stand behind the picture's end; nothing where there are none.
+    """The settings that stand behind the picture's end, with `tool`; nothing where there are none.
 
     They can be those of another request: the original mixed them up when it wrote its catalogue anew. Where a
     folder has an index.json, that one is right.
@@ -87,19 +87,21 @@ def behind_the_end(file: IO[bytes]) -> dict[str, Any]:
     _, start, rest = file.read(_TAIL).rpartition(_START)
     text, end, _ = rest.partition(_END)
     data = read(text.decode("utf-8", "replace")) if start and end else None
-    return _recipe(data) if isinstance(data, dict) else {}
+    settings = _recipe(data) if isinstance(data, dict) else {}
+    return {**settings, "tool": TOOL} if settings else {}
 
 
 def _recipe(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The size is the one before the factor, as it is in our recipes."""
+    """The size is the one before the factor, as it is in our recipes. Over a source picture there was no factor."""
     given = {ours: data[theirs] for theirs, ours in _NAMES.items() if data.get(theirs) not in (None, "")}
     settings = tidy(given)
     if not settings:
         return {}
     strength = number(data.get("strength")) or 0
-    if 0 < strength <= 1 and _has_source(data):
-        return {**settings, "sampler": "DDIM", "strength": strength}
-    return {**settings, "sampler": "PLMS"}
+    if not (0 < strength <= 1 and _has_source(data)):
+        return {**settings, "sampler": "PLMS"}
+    factor = dict.fromkeys({"downsampling_factor"} & settings.keys(), 8)
+    return {**settings, **factor, "sampler": "DDIM", "strength": strength}
 
 
 def _has_source(data: Mapping[str, Any]) -> bool:

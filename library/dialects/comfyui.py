@@ -46,8 +46,8 @@ class Node:
 def _linked(value: object) -> str:
     if not isinstance(value, list) or len(value) != 2:
         return ""
-    node, output = value
-    return str(node) if isinstance(node, (str, int)) and isinstance(output, int) else ""
+    key, output = value
+    return str(key) if isinstance(key, (str, int)) and isinstance(output, int) else ""
 
 
 def settings(texts: Mapping[str, str]) -> dict[str, Any]:
@@ -86,6 +86,9 @@ class Graph:
         self._near: dict[str, list[Node]] = {}
 
     def up(self, *starts: str, but: Collection[str] = ()) -> Iterator[Node]:
+        return (self.nodes[key] for key in self.keys_up(*starts, but=but))
+
+    def keys_up(self, *starts: str, but: Collection[str] = ()) -> Iterator[str]:
         """The nodes that feed `starts`, from these on and the nearest first, each once.
 
         Args:
@@ -93,10 +96,11 @@ class Graph:
         """
         waiting, seen = deque(starts), set(starts)
         while waiting:
-            node = self.nodes.get(waiting.popleft())
+            at = waiting.popleft()
+            node = self.nodes.get(at)
             if node is None or "ZeroOut" in node.kind:  # which makes nothing of whatever it is given
                 continue
-            yield node
+            yield at
             for name, value in node.inputs.items():
                 key = "" if name in but else _linked(value)
                 if key and key not in seen:
@@ -104,10 +108,20 @@ class Graph:
                     waiting.append(key)
 
     def first_sampler(self) -> Node | None:
-        """The one farthest from where pictures are saved: those after it refine what it made."""
+        """The one behind which there is no other; those after it refine what it made."""
         saves = [key for key, node in self.nodes.items() if "save" in node.kind.casefold()]
-        behind = [node for node in self.up(*saves, but=(*_SIDES, "model", "clip", "vae")) if node.samples]
-        return behind[-1] if behind else next((node for node in self.nodes.values() if node.samples), None)
+        found = self._sampler_behind(*saves) or next((key for key, node in self.nodes.items() if node.samples), "")
+        for _ in range(FAR):
+            behind = self._sampler_behind(found)
+            if not behind:
+                break
+            found = behind
+        return self.nodes.get(found)
+
+    def _sampler_behind(self, *keys: str) -> str:
+        """The nearest that feeds these; empty where there is none."""
+        but = (*_SIDES, "model", "clip", "vae")
+        return next((key for key in self.keys_up(*keys, but=but) if key not in keys and self.nodes[key].samples), "")
 
     def setting(self, sampler: Node, *names: str) -> str | int | float | None:
         """The value that one of these inputs has in the sampler or, where that has none, in its parts."""

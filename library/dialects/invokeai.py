@@ -8,10 +8,10 @@ from library.dialects import flat
 from library.dialects.values import object_in, told, words
 from library.samplers import named
 
-_NOT_WANTED = re.compile(r"\[([^\[\]]*)\]")  # in the prompt itself, in brackets
+_NOT_WANTED = re.compile(r"\s{0,9}\[([^\[\]]*)\]")  # in the prompt itself, in brackets
 _SWITCHES = {"s": "steps", "S": "seed", "W": "width", "H": "height", "C": "guidance_scale", "A": "sampler"}
 _SWITCH = re.compile(r"\s-([sSWHCA])\s{0,9}([\w.-]{1,40})(?!\S)")
-_END = re.compile(r'"\s{1,9}-')
+_END = re.compile(r'"\s{1,9}-(s\s{0,9}\d)?')  # of the words, with the switch that comes first as a rule
 
 
 def settings(texts: Mapping[str, str]) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def _first(line: str) -> dict[str, Any]:
     ends = list(_END.finditer(line))
     if not line.startswith('"') or not ends:
         return {}
-    end = next((end for end in ends if line.startswith("s", end.end())), ends[-1]).start()
+    end = next((end for end in reversed(ends) if end[1]), ends[-1]).start()
     given = {_SWITCHES[switch]: value for switch, value in _SWITCH.findall(line[end + 1 :])}
     return told({**given, **_both(line[1:end]), "sampler": named(given.get("sampler", ""))}, "InvokeAI")
 
