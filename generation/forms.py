@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.functional import cached_property
 from PIL import Image
 
-from generation import sources, status
+from generation import limits, sources, status
 from generation.carried import Carried, carried
 from generation.engine.recipe import SEEDS, Recipe
 from generation.engine.samplers import SAMPLERS
@@ -20,6 +19,7 @@ from library.models import Shelf, Unreachable
 LONGEST = 2000  # characters of a prompt
 OVER_A_SOURCE = {"strength": 0.75, "sampler": "DDIM"}
 """Defaults that go over the model's own."""
+FACTORS = (2, 4, 8, 16)
 SOURCES = ("source_file", "source_url", "source_image")  # the first that is given counts
 
 
@@ -48,8 +48,8 @@ class RecipeForm(forms.Form):
         required=False,
         error_messages={"invalid": "A seed is a whole number.", "max_value": f"The highest seed is {SEEDS - 1}."},
     )
-    width = forms.IntegerField(min_value=64, max_value=2048, step_size=8, required=False)
-    height = forms.IntegerField(min_value=64, max_value=2048, step_size=8, required=False)
+    width = forms.IntegerField(min_value=64, max_value=limits.LONGEST_SIDE, step_size=8, required=False)
+    height = forms.IntegerField(min_value=64, max_value=limits.LONGEST_SIDE, step_size=8, required=False)
     steps = forms.IntegerField(min_value=1, max_value=250, required=False)
     guidance_scale = forms.FloatField(min_value=1, max_value=20, required=False)
     eta = forms.FloatField(min_value=0, max_value=1, required=False)
@@ -59,7 +59,7 @@ class RecipeForm(forms.Form):
         error_messages={"invalid_choice": f"The samplers are {', '.join(SAMPLERS)}."},
     )
     downsampling_factor = forms.TypedChoiceField(
-        choices=[(factor, factor) for factor in (2, 4, 8, 16)],
+        choices=[(factor, factor) for factor in FACTORS],
         coerce=int,
         empty_value=None,
         required=False,
@@ -88,18 +88,15 @@ class RecipeForm(forms.Form):
                     f"With this factor {width} × {height} px would come out, which no model can make: "
                     "both sides have to be multiples of 8."
                 )
-            if width * height > settings.PLAYGROUND_MAX_PIXELS:
-                raise forms.ValidationError(
-                    f"{width} × {height} px is more than this machine is set to make "
-                    f"({settings.PLAYGROUND_MAX_PIXELS:,} px in all)."
-                )
+            limit = self.now.limit
+            if self._recipe.pixels > limit.pixels:
+                raise forms.ValidationError(f"{width} × {height} px is {limit.beyond} ({limit.pixels:,} px in all).")
         return data
 
     def _resolve(self, data: dict[str, Any]) -> Recipe:
         given = {name: value for name, value in data.items() if value not in (None, "")}
         if "seed" not in given:
             given["seed"] = secrets.randbelow(SEEDS)
-        defaults: dict[str, Any] = status.current().defaults
         if self.has_source:
             given = {**OVER_A_SOURCE, **given, "downsampling_factor": 8}
         else:
@@ -107,7 +104,12 @@ class RecipeForm(forms.Form):
         if given.get("source_image"):
             given["source_image"] = str(given["source_image"])
         fields = {name: value for name, value in given.items() if name in Recipe.__dataclass_fields__}
-        return Recipe(**{**defaults, **fields})
+        return Recipe(**{**self.now.defaults, **fields})
+
+    @cached_property
+    def now(self) -> status.Status:
+        """How the workers are: what is left out, and how large a picture may be, depend on it."""
+        return status.current()
 
     @property
     def has_source(self) -> bool:
@@ -191,10 +193,8 @@ class Factor:
     width: int
     height: int
     is_chosen: bool
-
-    @property
-    def is_too_large(self) -> bool:
-        return self.width * self.height > settings.PLAYGROUND_MAX_PIXELS
+    hindrance: str
+    """Why it cannot be chosen."""
 
 
 class AdvancedForm(RecipeForm):
@@ -207,7 +207,7 @@ class AdvancedForm(RecipeForm):
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
-        return status.current().defaults
+        return self.now.defaults
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -240,20 +240,20 @@ class AdvancedForm(RecipeForm):
 
     @property
     def longest_side(self) -> int:
-        """The longest that fits beside the shortest one, with the model's own factor."""
-        return min(self.SIDES[1], settings.PLAYGROUND_MAX_PIXELS // self.least_side // 32 * 32)
-
-    @property
-    def most_pixels(self) -> str:
-        return f"{settings.PLAYGROUND_MAX_PIXELS:,}"
+        """The longest that fits beside the shortest one, with the model's own factor; its own sides at least."""
+        fitting = self.now.limit.pixels // self.least_side // 32 * 32
+        own: int = max(self.defaults["width"], self.defaults["height"])
+        return max(own, min(self.SIDES[1], fitting))
 
     @property
     def factors(self) -> list[Factor]:
         chosen = str(self["downsampling_factor"].value() or self.defaults["downsampling_factor"])
         width, height = (_whole(self[side].value()) or self.defaults[side] for side in ("width", "height"))
+        sizes = {factor: (width * 8 // factor, height * 8 // factor) for factor in FACTORS}
+        limit = self.now.limit
         return [
-            Factor(factor, width * 8 // factor, height * 8 // factor, str(factor) == chosen)
-            for factor, _ in self.fields["downsampling_factor"].choices  # type: ignore[attr-defined]
+            Factor(factor, *size, str(factor) == chosen, limit.beyond * (size[0] * size[1] > limit.pixels))
+            for factor, size in sizes.items()
         ]
 
 

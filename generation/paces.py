@@ -17,7 +17,7 @@ def seconds_for(jobs: list[tuple[Recipe, int]], worker: Worker | None) -> list[f
     """
     if worker is None:
         return [0.0] * len(jobs)
-    groups = [_groups(recipe, size or worker.group_size) for recipe, size in jobs]
+    groups = [_groups(recipe, size or worker.group_for(recipe)) for recipe, size in jobs]
     kinds = {_group(recipe, size, worker) for (recipe, _), sizes in zip(jobs, groups, strict=True) for size in sizes}
     known = Pace.objects.known(kinds)
     return [

@@ -12,6 +12,7 @@ from generation import defaults
 from generation.engine.recipe import Recipe
 from generation.fingerprint import fingerprint
 from generation.heartbeat import SILENCE, Watch
+from generation.limits import Limit, limit
 from generation.models import Pause, Worker
 from library.models import Shelf
 
@@ -45,6 +46,8 @@ class Status:
     worker: Worker | None = None
     lanes: int = 0
     """Workers that can make pictures."""
+    fitting: int = 0
+    """px that fit into the memory of every one of these; 0 until it is measured."""
     pause: str | None = None
     """The reason why no worker begins another group, "" where none was given; None: nothing is paused."""
     library_fault: str = ""
@@ -98,6 +101,11 @@ class Status:
         return defaults.values(found[0].defaults if found else {})
 
     @property
+    def limit(self) -> Limit:
+        """How large a picture may be."""
+        return limit(measured=self.fitting, usual=Recipe(prompt="", seed=0, **self.defaults).pixels)
+
+    @property
     def seconds_per_image(self) -> float:
         """Of a picture with the default settings; 0.0 while nobody knows."""
         return self.speed * Recipe(prompt="", seed=0, **self.defaults).work
@@ -125,8 +133,9 @@ def current() -> Status:
     if not living:
         return Status(NONE, library_fault=fault)
     best = min(living, key=lambda worker: _BEST_FIRST.index(living[worker]))
-    lanes = sum(worker.state in (Worker.State.READY, Worker.State.GENERATING) for worker in living)
-    return Status(living[best], best, lanes, best.pause, fault)
+    able = [worker for worker in living if worker.state in (Worker.State.READY, Worker.State.GENERATING)]
+    fitting = min((worker.max_pixels for worker in able if worker.max_pixels), default=0)
+    return Status(living[best], best, len(able), fitting, best.pause, fault)
 
 
 def _state_of(worker: Worker, pause: str | None) -> str:

@@ -74,13 +74,14 @@ class WorkerProcess:
             seconds = time.monotonic() - began
             Pace.objects.learn(self._start, seconds)
             logger.info(
-                "Ready after %.1f s: %s on %s (%s), groups of %d, %.2f s a picture.",
+                "Ready after %.1f s: %s on %s (%s), groups of %d, %.2f s a picture, %.1f million px fit at once.",
                 seconds,
                 self.row.model,
                 engine.device,
                 str(engine.dtype).removeprefix("torch."),
                 self.row.group_size,
                 _default_recipe(self.row.model_defaults).work * self.row.speed,
+                self.row.max_pixels / 1e6,
             )
         return not self.stopping()
 
@@ -120,7 +121,7 @@ class WorkerProcess:
             defaults_of_it = dict(checkpoint.defaults)
             try:
                 engine.load(checkpoint)
-                speed = engine.warm_up(_default_recipe(defaults_of_it))
+                measured = engine.warm_up(_default_recipe(defaults_of_it))
             except Unreadable as error:
                 logger.warning("%s", error)
                 problems.append(str(error))
@@ -130,8 +131,9 @@ class WorkerProcess:
                 model=checkpoint.name,
                 model_defaults=defaults_of_it,
                 is_demo=checkpoint.is_demo,
-                group_size=speed.group_size,
-                speed=speed.seconds,
+                group_size=measured.group_size,
+                speed=measured.seconds,
+                max_pixels=measured.max_pixels,
                 notice=" ".join(problems),
             )
             return True

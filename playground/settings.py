@@ -50,7 +50,7 @@ PLAYGROUND_STEPS = read("PLAYGROUND_STEPS", environment.whole(1, 250), None)
 PLAYGROUND_GUIDANCE_SCALE = read("PLAYGROUND_GUIDANCE_SCALE", environment.number(1, 20), None)
 PLAYGROUND_SIZE = read("PLAYGROUND_SIZE", environment.size, None)
 PLAYGROUND_DOWNSAMPLING_FACTOR = read("PLAYGROUND_DOWNSAMPLING_FACTOR", environment.one_of(2, 4, 8, 16), 8)
-PLAYGROUND_MAX_PIXELS = read("PLAYGROUND_MAX_PIXELS", environment.whole(64 * 64, 2**26), 1024 * 1024)
+PLAYGROUND_MAX_PIXELS = read("PLAYGROUND_MAX_PIXELS", environment.whole(64 * 64, 2**26), None)
 
 SECRET_KEY = read("SECRET_KEY", str, "") or environment.secret_key(PLAYGROUND_DATA / "secret_key")
 DEBUG = False

@@ -89,6 +89,7 @@ class StatusOut(Schema):
     lanes: int  # workers that can make pictures
     seconds_per_image: float  # of a picture with the default settings; 0 while nobody knows
     defaults: dict[str, Any]
+    max_pixels: int  # of a picture that comes out, in all
     jobs: int  # running and waiting
 
 

@@ -68,7 +68,10 @@ ASKED = {
 
 @api.post("/jobs", response={201: JobOut, 200: JobOut, 409: Refused, 422: Refused}, tags=["jobs"], openapi_extra=ASKED)
 def create_job(request: VisitorRequest) -> HttpResponseBase | Status[Any]:
-    """Ask for pictures. Settings that are left out, empty or null mean the default."""
+    """Ask for pictures. Settings that are left out, empty or null mean the default.
+
+    A picture may have `max_pixels` px in all, which /status tells: what fits here, or what the owner allows.
+    """
     values, files = bodies.read_fields(request)
     key, digest = request.headers.get("Idempotency-Key"), bodies.digest(values, files)
     job = idempotency.job_of(request.visitor, key, digest) if key is not None else None
@@ -159,4 +162,4 @@ def show_status(request: HttpRequest) -> dict[str, Any]:
     now = status.current()
     told = ("state", "words", "notice", "model", "is_demo", "lanes", "seconds_per_image", "defaults")
     active = Job.objects.filter(state__in=Job.ACTIVE).count()
-    return {**{name: getattr(now, name) for name in told}, "jobs": active}
+    return {**{name: getattr(now, name) for name in told}, "max_pixels": now.limit.pixels, "jobs": active}

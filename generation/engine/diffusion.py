@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from generation.engine import devices, samplers, single_file, words
-from generation.engine.base import OnStep, OutOfMemory, Speed, Unreadable
+from generation.engine.base import Measured, OnStep, OutOfMemory, Unreadable
 from generation.engine.checkpoints import Checkpoint
+from generation.engine.memory import SHARE, fitting, memory_of
 from generation.engine.preview import Preview
 from generation.engine.recipe import Recipe
 
@@ -28,6 +29,9 @@ WORTHWHILE = 0.75
 
 SLOW_STEP = 1.0
 """s: where a single step takes longer, trying groups would cost more than it can tell (CPUs gain little)."""
+
+MOST_PIXELS = 2**31 - 1
+"""However much memory there is: a number that any database holds."""
 
 
 class DiffusionEngine:
@@ -85,26 +89,37 @@ class DiffusionEngine:
             str(source), use_safetensors=True, local_files_only=isinstance(source, Path), **options
         )
 
-    def warm_up(self, recipe: Recipe) -> Speed:
+    def warm_up(self, recipe: Recipe) -> Measured:
         try:
             return self._measure(recipe)
         except Exception as error:  # a model of another kind fails anywhere
             raise Unreadable(f"{self._name} was loaded but makes no pictures: {_why(error)}") from error
 
-    def _measure(self, recipe: Recipe) -> Speed:
-        alone = self._seconds_of_a_step(recipe, 1)
+    def _measure(self, recipe: Recipe) -> Measured:
+        max_pixels, first = self._measure_memory(recipe)
+        alone = min(first, self._time_two_steps(recipe, 1))
         together = alone
         if self.device.type != "cpu" or alone < SLOW_STEP:
-            together = self._seconds_of_a_step(recipe, GROUP_SIZE) / GROUP_SIZE
+            together = min(self._time_two_steps(recipe, GROUP_SIZE) for _ in range(2)) / GROUP_SIZE
         grouped = self.device.type != "cpu" or together < WORTHWHILE * alone
         size, seconds = (GROUP_SIZE, together) if grouped else (1, alone)
-        return Speed(size, seconds / recipe.megapixels)
+        return Measured(size, seconds / recipe.megapixels, max_pixels)
 
-    def _seconds_of_a_step(self, recipe: Recipe, size: int) -> float:
-        """Seconds of the second of two steps of `size` pictures, the better of two tries."""
-        return min(self._time_two_steps(recipe, size) for _ in range(2))
+    def _measure_memory(self, recipe: Recipe) -> tuple[int, float]:
+        """(px that fit, seconds of a step), from a picture at the recipe's size and one of a quarter of it.
+
+        The quarter costs little: a step of it is a quarter of one, and most of what is cold at the start is cold once.
+        """
+        memory, small = memory_of(self.device), recipe.halved()
+        with memory.watch(small.pixels) as quarter:
+            self.generate(replace(small, steps=1), first=1, size=1, on_step=lambda *_: None)
+        with memory.watch(recipe.pixels) as whole:
+            seconds = self._time_two_steps(recipe, 1)
+        fit = fitting(quarter, whole, SHARE * max(0, memory.room))
+        return int(max(recipe.pixels, min(fit, MOST_PIXELS))), seconds
 
     def _time_two_steps(self, recipe: Recipe, size: int) -> float:
+        """Seconds of the second of two steps of `size` pictures."""
         moments: list[float] = []
         two_steps = replace(recipe, steps=2)
         self.generate(two_steps, first=1, size=size, on_step=lambda *_: moments.append(time.perf_counter()))

@@ -75,7 +75,7 @@ class JobQuerySet(models.QuerySet["Job"]):
                 attempts=F("attempts") + 1,
                 started=timezone.now(),
                 group_size=Case(
-                    When(group_size=0, then=Value(worker.group_size)),
+                    When(group_size=0, then=Value(worker.group_for(job.recipe))),
                     default=F("group_size"),
                     output_field=models.PositiveSmallIntegerField(),
                 ),

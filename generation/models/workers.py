@@ -7,6 +7,8 @@ from django.db.models import F
 from django.db.models.functions import Least
 from django.utils import timezone
 
+from generation.engine.recipe import Recipe
+
 RECENT = 4
 """Of how many the mean counts as the pace: few enough to follow a machine that gets busy."""
 
@@ -32,6 +34,7 @@ class Worker(models.Model):
     notice = models.TextField(blank=True, help_text="What is wrong, in words for people.")
     group_size = models.PositiveSmallIntegerField(default=1, help_text="Pictures it denoises together.")
     speed = models.FloatField(default=0.0, help_text="Seconds per picture, step and megapixel; 0 until measured.")
+    max_pixels = models.PositiveIntegerField(default=0, help_text="Px that fit into memory at once; 0 until measured.")
     ready_by = models.DateTimeField(null=True, blank=True, help_text="When loading will have ended, as far as known.")
     preview = models.JSONField(default=dict, help_text="How the group being made looks now: WebP in base64.")
     beats = models.PositiveBigIntegerField(default=0, help_text="Raised every 2 s while it lives.")
@@ -40,6 +43,11 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host} {self.slot or 'starting'} ({self.pid})"
+
+    def group_for(self, recipe: Recipe) -> int:
+        """How many of a recipe's pictures it denoises together: as many as pay and as fit, at least one."""
+        fitting = self.max_pixels // recipe.pixels if self.max_pixels else self.group_size
+        return max(1, min(self.group_size, fitting))
 
 
 class PauseQuerySet(models.QuerySet["Pause"]):

@@ -12,6 +12,24 @@ document.addEventListener("change", mark);
 document.addEventListener("htmx:afterSettle", mark);
 mark();
 
+// A factor says what would come out with the sides as they are now; one of which that is too much cannot be chosen, but
+// one that is chosen stays, so that what is sent is what is shown.
+function tellFactors() {
+  const factors = document.getElementById("id_downsampling_factor");
+  const [width, height] = ["id_width", "id_height"].map((id) => {
+    const side = document.getElementById(id);
+    return Number(side.value || side.closest("[data-default]").dataset.default);
+  });
+  for (const option of factors.options) {
+    const sides = [width, height].map((side) => Math.floor(side * 8 / option.value));
+    const isTooMuch = sides[0] * sides[1] > Number(factors.dataset.most);
+    option.disabled = isTooMuch && !option.selected;
+    option.textContent = `${option.value}: ${sides.join(" × ")} px${isTooMuch ? `, ${factors.dataset.beyond}` : ""}`;
+  }
+}
+document.addEventListener("input", tellFactors);
+document.addEventListener("change", tellFactors);
+
 // A source picture that is dropped on its place or pasted goes the way of a chosen one, and is shown.
 const sourceOf = (event) => event.target.closest?.("[data-source]");
 function takeSource(file) {

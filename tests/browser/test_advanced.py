@@ -37,6 +37,26 @@ def test_settings_are_changed_marked_foretold_sent_and_reset(site: Site, visit: 
     expect(job).to_have_count(1)
 
 
+def test_a_factor_follows_the_sides_and_says_why_it_cannot_be_chosen(idle_site: Site, visit: Visit) -> None:
+    page = visit(idle_site.url + "/advanced/?width=512&height=512")
+    factors = page.get_by_label("Downsampling factor")
+    option = factors.locator("option[value='4']")
+    expect(option).to_have_text("4: 1024 × 1024 px")
+    expect(option).to_be_enabled()
+    page.get_by_role("slider", name="Width").fill("544")
+    expect(option).to_have_text(re.compile(r"^4: 1088 × 1024 px, more than can be asked for until a worker"))
+    expect(option).to_be_disabled()
+    page.get_by_role("spinbutton", name="Height").fill("256")
+    expect(option).to_have_text("4: 1088 × 512 px")
+    factors.select_option("4")
+    page.get_by_role("spinbutton", name="Height").fill("512")
+    expect(page.locator("#promise")).to_contain_text("1088 × 1024 px is more than can be asked for")
+    expect(factors).to_have_value("4")  # what is shown is what would be sent
+    expect(option).to_be_enabled()
+    page.get_by_role("slider", name="Width").fill("512")
+    expect(page.locator("#promise")).to_contain_text("1024 × 1024 px")
+
+
 def test_it_works_without_javascript(idle_site: Site, visit: Visit) -> None:
     page = visit(idle_site.url + "/advanced/?steps=9", java_script_enabled=False)
     page.get_by_label("Prompt").fill("a fox")

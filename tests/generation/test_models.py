@@ -56,6 +56,13 @@ def test_a_claimed_job_runs_in_the_name_of_its_worker() -> None:
     assert row(job)["version"] > 1
 
 
+@pytest.mark.parametrize(("max_pixels", "size"), [(0, 3), (3, 3), (2.9, 2), (1, 1), (0.5, 1), (99, 3)])
+def test_a_group_is_as_large_as_pays_and_as_fits_and_one_at_least(max_pixels: float, size: int) -> None:
+    """In pictures; 0 is not known."""
+    job = a_job()
+    assert claim(a_worker(group_size=3, max_pixels=int(max_pixels * job.recipe.pixels))).group_size == size
+
+
 @pytest.mark.parametrize("state", ["running", *ENDED])
 def test_only_waiting_jobs_are_claimed(state: str) -> None:
     a_job(state=state)
