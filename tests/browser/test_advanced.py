@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.pages import findings
 from tests.browser.test_dropping import LINK, OURS, PASTE, carry
 from tests.browser.test_library import add
 from tests.site import ROOT, Site
@@ -59,6 +60,7 @@ def test_what_is_wrong_is_said_beside_its_setting_which_has_the_focus(
     expect(width).to_have_accessible_description(re.compile("multiple of step size 8"))
     expect(steps).to_have_accessible_description("Ensure this value is less than or equal to 250.")
     expect(page.locator("#promise")).to_have_text("Nothing was sent: the form says what is wrong.")
+    assert findings(page) == []
     assert width.evaluate("box => box.scrollWidth <= box.clientWidth")  # no sign hides the number
     width.fill("136")
     steps.fill("9")
