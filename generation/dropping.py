@@ -1,5 +1,8 @@
 """A picture that somebody brings fills in the form of the home page."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.core.files.uploadedfile import UploadedFile
 
 from generation.carried import WITHOUT_A_BOX
@@ -14,8 +17,13 @@ def take(file: "UploadedFile[bytes] | None") -> Taken:
         raise NoSettings("Choose a picture first.")
     name = short(file.name or "the picture")
     found = found_in(file, name)
-    values, notes = usable(found.settings)
+    values, notes = usable({name: value for name, value in found.settings.items() if name != "strength"})
     values, in_all = in_threes(values)
-    told = [origin(name, found.settings, found.tool), *notes, in_all, *other_model(found.settings)]
+    told = [origin(name, found.settings, found.tool), *notes, in_all, _source(found.settings)]
     # What the picture does not say is the default again, whatever the form carried before.
-    return Taken({**dict.fromkeys(WITHOUT_A_BOX, ""), **values}, " ".join(filter(None, told)))
+    line = " ".join(filter(None, [*told, *other_model(found.settings)]))
+    return Taken({**dict.fromkeys(WITHOUT_A_BOX, ""), **values}, line)
+
+
+def _source(found: Mapping[str, Any]) -> str:
+    return "It was painted over another picture, which is not in it." if "strength" in found else ""

@@ -15,6 +15,7 @@ from generation.carried import Carried, carried
 from generation.engine.recipe import SEEDS, Recipe
 from generation.engine.samplers import SAMPLERS
 from library.models import Image as LibraryImage
+from library.models import Shelf, Unreachable
 
 LONGEST = 2000  # characters of a prompt
 OVER_A_SOURCE = {"strength": 0.75, "sampler": "DDIM"}
@@ -126,8 +127,9 @@ class RecipeForm(forms.Form):
         if not field:
             return True
         try:
+            Shelf.objects.demand()  # where it will be kept
             picture = self._picture(field, visitor)
-        except sources.NoPicture as error:
+        except (sources.NoPicture, Unreachable) as error:
             self.add_error(field, str(error))
             return False
         except sources.Busy as busy:

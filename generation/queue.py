@@ -120,9 +120,10 @@ def _with_times(jobs: list[Job]) -> Iterable[Place]:
     needed = paces.seconds_for([(job.recipe, job.group_size) for job in jobs], now.worker)
     free = [0.0] * max(1, now.lanes)
     position = 0
+    is_known = now.speed and now.state != status.PAUSED and not now.library_fault
     for job, seconds in zip(jobs, needed, strict=True):
         if job.state == Job.State.WAITING:
             position += 1
         done = heapq.heappop(free) + seconds * (1 - job.fraction)
         heapq.heappush(free, done)
-        yield Place(job, position, done if now.speed and now.state != status.PAUSED else None)
+        yield Place(job, position, done if is_known else None)

@@ -13,6 +13,7 @@ from generation.engine.recipe import Recipe
 from generation.fingerprint import fingerprint
 from generation.heartbeat import SILENCE, Watch
 from generation.models import Pause, Worker
+from library.models import Shelf
 
 NONE, PAUSED = "none", "paused"
 
@@ -46,6 +47,8 @@ class Status:
     """Workers that can make pictures."""
     pause: str | None = None
     """The reason why no worker begins another group, "" where none was given; None: nothing is paused."""
+    library_fault: str = ""
+    """Why the library's folder cannot be used, so that nothing is made either."""
 
     @property
     def words(self) -> str:
@@ -103,20 +106,27 @@ class Status:
     def version(self) -> str:
         """Changes whenever what people see does."""
         return fingerprint(
-            self.worker and self.worker.pk, self.state, self.model, self.is_demo, self.notice, self.pause
+            self.worker and self.worker.pk,
+            self.state,
+            self.model,
+            self.is_demo,
+            self.notice,
+            self.pause,
+            self.library_fault,
         )
 
 
 def current() -> Status:
-    """One query."""
+    """One query, while the library's folder is there."""
     workers = list(Worker.objects.defer("preview").annotate(pause=Subquery(Pause.objects.values("reason")[:1])))
     _watch.forget_all_but({worker.pk for worker in workers})
     living = {worker: _state_of(worker, worker.pause) for worker in workers if _is_alive(worker)}
+    fault = Shelf.objects.fault()
     if not living:
-        return Status(NONE)
+        return Status(NONE, library_fault=fault)
     best = min(living, key=lambda worker: _BEST_FIRST.index(living[worker]))
     lanes = sum(worker.state in (Worker.State.READY, Worker.State.GENERATING) for worker in living)
-    return Status(living[best], best, lanes, best.pause)
+    return Status(living[best], best, lanes, best.pause, fault)
 
 
 def _state_of(worker: Worker, pause: str | None) -> str:

@@ -14,7 +14,7 @@ from generation.engine.recipe import Recipe
 from generation.models import Job, Worker
 from generation.worker import WorkerProcess
 from library import png
-from library.models import Batch, Image
+from library.models import Batch, Image, Shelf, Unreachable
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +48,8 @@ def generate_next() -> None:
     process = worker.current
     if process is None or process.engine is None or process.stopping() or process.is_paused:
         return
+    if Shelf.objects.fault():  # jobs wait until the library's folder is back; every page says why
+        return
     with process.working:
         process.let_go()
         job = Job.objects.claim_next(process.row)
@@ -69,7 +71,7 @@ def generate(job: Job, process: WorkerProcess) -> None:
     batch = Batch.objects.start(job.uuid, recipe=recipe.to_dict(), visitor=job.visitor, remake_of=job.remake_of)
     try:
         _make_groups(job, recipe, batch, process)
-    except Stopping:
+    except (Stopping, Unreachable):
         job.requeue()
     except Lost:
         job.finish(Job.State.CANCELLED)  # changes nothing when another worker has the job
@@ -125,6 +127,7 @@ def _source(recipe: Recipe, batch: Batch) -> PIL.Image.Image | None:
     try:
         return queue.source_of(batch)
     except OSError as error:
+        Shelf.objects.demand()
         raise NoSource from error
 
 
@@ -140,6 +143,7 @@ def _make_group(
 ) -> None:
     if process.is_paused:
         raise Stopping
+    Shelf.objects.demand()
     size = last - first + 1
     try:
         pictures = process.engine.generate(  # type: ignore[union-attr]

@@ -11,8 +11,9 @@ from generation.engine.samplers import SAMPLERS
 from generation.forms import LONGEST, SOURCES, RecipeForm
 from generation.sources import NOT_THERE
 from library.facts import output_size
-from library.infotext import plain, split_any_schedule
+from library.infotext import plain
 from library.models import Batch, Image
+from library.samplers import split_any_schedule
 
 SIZE = ("width", "height", "downsampling_factor")
 LONGEST_NAME = 60  # characters of a file's, a model's or a tool's name that a sentence shows

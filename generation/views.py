@@ -144,7 +144,8 @@ def _surprise(request: VisitorRequest) -> HttpResponse:
 @require_POST
 def again(request: VisitorRequest, uuid: UUID) -> HttpResponse:
     """Make a picture of the library again, to be held against the first."""
-    image = get_object_or_404(Image.objects.kept().select_related("batch"), uuid=uuid, position__gt=0)
+    made_here = Image.objects.kept().filter(position__gt=0, batch__origin="")
+    image = get_object_or_404(made_here.select_related("batch"), uuid=uuid)
     return redirect("generation:job", queue.submit_again(image, visitor=request.visitor).uuid)
 
 

@@ -20,6 +20,7 @@ from generation.engine.recipe import Recipe
 from generation.heartbeat import BEAT, SILENCE, Watch
 from generation.models import Job, Pace, Pause, Worker
 from generation.slots import Slot, SlotTaken
+from library import scanning
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class WorkerProcess:
         self._ended = threading.Event()
         self._beating = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
         self._beating.start()
+        self._watching = threading.Thread(target=scanning.watch, args=(self._ended,), name="library", daemon=True)
+        self._watching.start()
 
     def open(self, *, wait: bool) -> bool:
         """Take the device and load the model. False: asked to stop meanwhile.
@@ -155,6 +158,7 @@ class WorkerProcess:
         """Go in good order: what was held is free at once."""
         self._ended.set()
         self._beating.join(BEAT)
+        self._watching.join(BEAT)
         Worker.objects.filter(pk=self.row.pk).delete()
         if self._slot:
             self._slot.release()

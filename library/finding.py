@@ -49,15 +49,16 @@ class Finding(models.QuerySet[Row]):
 def _condition(name: str, value: str, visitor: str) -> Q:
     """What one filter asks of a batch."""
     if name == "fav":
-        starred = Q(pk__among=_images().kept().filter(favourite=True).values("batch"))
+        starred = Q(pk__among=images().kept().filter(favourite=True).values("batch"))
         return starred if value == "yes" else ~starred
     if name == "seed":  # one seed may be that of any picture; a span is about the first
-        return Q(pk__in=_images().filter(seed=value).values("batch")) if value.isdigit() else span("seed")(value)
+        return Q(pk__in=images().filter(seed=value).values("batch")) if value.isdigit() else span("seed")(value)
     if name == "by":
         return Q(visitor=visitor) & ~Q(visitor="")
     condition = FILTERS[name].condition
     return condition(value) if condition else Q()
 
 
-def _images() -> Any:
+def images() -> Any:
+    """The manager of the images, which are defined after their batches."""
     return apps.get_model("library.Image")._default_manager

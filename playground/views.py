@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generation import status
 from generation.dialects import refusal, speaks_json
+from library.models import Shelf
 from library.views.chosen import Refused
 from playground.middleware import refuse
 
@@ -29,7 +30,8 @@ def livez(request: HttpRequest) -> HttpResponse:
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 when database and disk are well and a worker lives with its model loaded, else 503 with the reason."""
-    database, disk = _database_fault(), _disk_fault()
+    database = _database_fault()
+    disk = _disk_fault() if not database else ""
     worker = status.current() if not database else status.Status(status.NONE)
     reason = database or disk or ("" if worker.is_up else worker.words)
     body = {
@@ -54,6 +56,8 @@ def _database_fault() -> str:
 
 def _disk_fault() -> str:
     folder = settings.PLAYGROUND_LIBRARY
+    if fault := Shelf.objects.fault():
+        return fault
     if not os.access(folder, os.W_OK):
         return f"The library folder {folder} cannot be written to."
     if shutil.disk_usage(folder).free < LEAST_FREE:

@@ -122,7 +122,7 @@ def _settings(recipe: Mapping[str, Any]) -> dict[str, float]:
 
 def _original(batch: Batch) -> str:
     """Where the source picture is; empty where there is none, or it was deleted."""
-    if batch.source and batch.source.deleted is None:
+    if batch.source and batch.source.is_kept:
         return _path(batch.source.batch, batch.source)
     return str(batch.recipe.get("source_url") or "")
 

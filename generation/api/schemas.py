@@ -24,6 +24,7 @@ class ImageOut(Schema):
     favourite: bool
     created: datetime
     pixels: str  # SHA-256 of the decoded RGB
+    origin: str  # what made it, if not this site: a tool's name, or "elsewhere"
     recipe: dict[str, Any]
     page: str
     file: str
@@ -101,6 +102,7 @@ def image_out(image: Image) -> dict[str, Any]:
         **{name: getattr(image, name) for name in ("uuid", "position", "seed", "width", "height", "favourite")},
         **{name: getattr(image, name) for name in ("created", "pixels")},
         "batch": batch.uuid,
+        "origin": batch.origin,
         "prompt": batch.words,
         "recipe": {**batch.recipe, "seed": image.seed},
         "page": image.page_url,

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from library.models import Image
+from library.models import Image, Unreachable
 from library.pruning import delete_for_good
 from library.views.chosen import chosen
 from library.views.ways import onward
@@ -67,6 +67,9 @@ def purge(request: HttpRequest, image: UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "library/purge.html", {"image": trashed})
     _demand(request, [trashed])
-    delete_for_good(trashed)
-    messages.info(request, "Deleted for good.", extra_tags="told")
+    try:
+        delete_for_good(trashed)
+        messages.info(request, "Deleted for good.", extra_tags="told")
+    except Unreachable as fault:
+        messages.info(request, str(fault), extra_tags="told")
     return redirect("library:trash")

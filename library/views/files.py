@@ -1,7 +1,8 @@
 """Pictures and thumbnails as files."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -12,6 +13,9 @@ from django.views.decorators.http import require_safe
 from library import png
 from library.models import Image
 
+TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
+"""Of the files that the library may hold, by their suffixes."""
+
 PICTURE_HEADERS = {
     "Cache-Control": "private, max-age=31536000, immutable",  # a finished picture never changes
     # Stricter than the pages' but for style attributes: browsers centre a lone picture with them.
@@ -21,8 +25,8 @@ PICTURE_HEADERS = {
 
 @require_safe
 def picture(request: HttpRequest, batch: UUID, name: str) -> FileResponse:
-    """The PNG. Looked up in the database: a name never becomes a path."""
-    match = re.fullmatch(r"([0-9]{2})(-original)?\.png", name)
+    """The file. Looked up in the database: a name never becomes a path."""
+    match = re.fullmatch(r"([0-9]{2})(-original)?\.[a-z]{3,4}", name)
     image = _image(batch, int(match[1])) if match else None
     if image is None or name != image.name:
         raise Http404
@@ -43,7 +47,8 @@ def _image(batch: UUID, position: int) -> Image:
 
 
 def _picture(image: Image) -> FileResponse:
-    return _file(own(image.path), "image/png", image.download_name)
+    with _gone_is_404():
+        return _file(image.safe_path, TYPES.get(image.suffix, "image/png"), image.download_name)
 
 
 @require_safe
@@ -55,23 +60,20 @@ def thumbnail_of(image: Image, headers: Mapping[str, str] = PICTURE_HEADERS) -> 
     """The WebP thumbnail, made when it is first asked for."""
     path = image.thumbnail_path
     if not path.exists():
-        try:
-            png.thumbnail(own(image.path), path)
-        except OSError as error:
-            raise Http404 from error
-    return _file(path, "image/webp", path.name, headers)
+        with _gone_is_404():
+            png.thumbnail(image.safe_path, path)
+    with _gone_is_404():
+        return _file(path, "image/webp", path.name, headers)
 
 
-def own(path: Path) -> Path:
-    """A link in the library's folder could lead anywhere on this machine."""
-    if path.is_symlink():
-        raise Http404
-    return path
+@contextmanager
+def _gone_is_404() -> Iterator[None]:
+    """A file that was taken away by hand: the row stays, so that it comes back with its file."""
+    try:
+        yield
+    except OSError as error:
+        raise Http404 from error
 
 
 def _file(path: Path, content_type: str, filename: str, headers: Mapping[str, str] = PICTURE_HEADERS) -> FileResponse:
-    try:
-        file = path.open("rb")
-    except OSError as error:  # taken away by hand: the row stays, so that it comes back with its file
-        raise Http404 from error
-    return FileResponse(file, content_type=content_type, filename=filename, headers=headers)
+    return FileResponse(path.open("rb"), content_type=content_type, filename=filename, headers=headers)

@@ -34,6 +34,7 @@ def _portion(before: str) -> dict[str, Any]:
     """
     last = Image.objects.trashed().called(before)
     images = Image.objects.trashed_before(last) if last else Image.objects.trashed()
+    images = images.filter(missing=None)
     found = list(images.select_related("batch")[: PORTION + 1])
     is_more = len(found) > PORTION
     following = found[PORTION - 1].uuid if is_more else ""

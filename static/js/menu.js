@@ -45,7 +45,7 @@ async function copyWords(words) {
 
 // Each entry as it is for this picture: where it leads to, or hidden.
 function dress(link) {
-  const file = link.dataset.png ?? link.href;
+  const file = link.dataset.file ?? link.href;
   const leads = { vary: link.dataset.vary ?? link.href, open: pageOf(link), download: file };
   for (const entry of menu.querySelectorAll("[role=menuitem]")) {
     const verb = entry.dataset.verb;

@@ -76,16 +76,16 @@ def test_a_hidden_tab_says_that_my_pictures_are_done_and_notifies_whoever_wants_
 def test_a_picture_under_the_pointer_or_with_the_focus_lies_there_large_as_its_png(site: Site, visit: Visit) -> None:
     page = visit(site.url, viewport=PHONE)
     job = ask_for(page, "a red apple")
-    tile, zoom = job.locator("[data-png]").nth(1), page.locator("#zoom")
+    tile, zoom = job.locator("[data-file]").nth(1), page.locator("#zoom")
     tile.hover()
     expect(zoom).to_be_visible()
     assert page.evaluate("[zoom.naturalWidth, zoom.width]") == [128, 128]  # its own size at most
-    assert zoom.evaluate("zoom => zoom.src") == site.url + (tile.get_attribute("data-png") or "")
+    assert zoom.evaluate("zoom => zoom.src") == site.url + (tile.get_attribute("data-file") or "")
     page.keyboard.press("Escape")
     expect(zoom).to_be_hidden()
 
     page.mouse.move(0, 0)
-    job.locator("[data-png]").nth(0).focus()
+    job.locator("[data-file]").nth(0).focus()
     page.keyboard.press("Tab")
     page.keyboard.press("Shift+Tab")
     expect(zoom).to_be_visible()
@@ -98,7 +98,7 @@ def test_the_large_picture_is_dragged_as_a_file_with_a_readable_name_and_leads_w
 ) -> None:
     page = visit(site.url)
     job = ask_for(page, "a red apple")
-    tile, zoom = job.locator("[data-png]").first, page.locator("#zoom")
+    tile, zoom = job.locator("[data-file]").first, page.locator("#zoom")
     tile.hover()
     expect(zoom).to_be_visible()
     for dragged in (zoom, tile):
@@ -108,7 +108,7 @@ def test_the_large_picture_is_dragged_as_a_file_with_a_readable_name_and_leads_w
             return [dataTransfer.getData("DownloadURL"), dataTransfer.getData("text/uri-list")];
         }""")
         assert re.fullmatch(r"image/png:a-red-apple-\d+\.png:http://.*\.png", name)
-        assert address == site.url + (tile.get_attribute("data-png") or "")
+        assert address == site.url + (tile.get_attribute("data-file") or "")
     leads = tile.get_attribute("href")
     for _ in range(2):
         with page.expect_popup() as tab:

@@ -7,6 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from generation import status
 from generation.models import Pause, Worker
+from library.models import Shelf
 
 pytestmark = pytest.mark.django_db
 
@@ -103,5 +104,6 @@ def test_the_version_changes_with_what_people_see(change: dict[str, Any]) -> Non
 def test_it_takes_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     for _ in range(3):
         a_worker(state="ready")
+    Shelf.objects.demand()
     with django_assert_num_queries(1):
         status.current()

@@ -17,7 +17,7 @@ from generation import queue, status
 from generation.engine.recipe import Recipe
 from generation.models import Job, Worker
 from library import png
-from library.models import Batch, Image
+from library.models import Batch, Image, Shelf
 from tests.pages import EVIL, browser, elements
 
 pytestmark = pytest.mark.django_db
@@ -174,6 +174,7 @@ def test_a_poll_that_has_seen_all_gets_an_empty_204_with_little_work(
     client: Client, mine: Job, state: str, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     change(mine, state=state)
+    Shelf.objects.demand()
     addresses = polls(text(client.get("/")))
     assert len(addresses) == 3  # status, card, queue
     for address in addresses:

@@ -169,7 +169,7 @@ def test_lineage_is_told_both_ways(client: Client) -> None:
     assert str(source.uuid) not in page(client, child.page_url)  # it is told with a link
     assert f'Made again from <a href="{source.page_url}"' in page(client, again.batch.page_url)
     Image.objects.filter(pk=source.pk).update(deleted=timezone.now())
-    assert "Painted over a picture that was deleted" in page(client, child.page_url)
+    assert "Painted over a picture that is gone" in page(client, child.page_url)
 
 
 @pytest.mark.parametrize("key", [None, "", "x", "00000000-0000-0000-0000-000000000000", 7, ["a"], {}])
