@@ -10,6 +10,7 @@ from generation import status
 from generation.engine.samplers import SAMPLERS
 from generation.forms import LONGEST, SOURCES, RecipeForm
 from generation.sources import NOT_THERE
+from library.adopting import ELSEWHERE
 from library.facts import output_size
 from library.infotext import plain
 from library.models import Batch, Image
@@ -30,30 +31,36 @@ class Taken:
 def from_address(query: Mapping[str, str], kind: type[RecipeForm] = RecipeForm) -> Taken:
     """What a page's address fills its form with: what it says itself, over the settings of a picture that it names."""
     key = query.get("settings_of", "")
-    name, recipe = _in_library(key) if key else ("the address", {})
+    name, recipe, tool = _in_library(key) if key else ("the address", {}, "")
     given = {**recipe, **query}
     values, notes = usable(_over_source(given) if any(given.get(source) for source in SOURCES) else given, kind)
-    is_gone = bool(key and not recipe)
+    is_gone = not name
     if (source := values.get("source_image")) and not Image.objects.kept().called(source):
         del values["source_image"]
         is_gone = True
-    told = [origin(name, recipe)] * bool(recipe or notes)
-    return Taken(values, " ".join([NOT_THERE] * is_gone + told + notes + other_model(recipe)))
+    told = [NOT_THERE] * is_gone
+    if recipe or notes:
+        told += [origin(name or "the address", recipe, tool), *notes, *other_model(recipe)]
+    elif key and name:
+        told += [f"{name} does not say how it was made: the settings are the defaults."]
+    return Taken(values, " ".join(told))
 
 
-def _in_library(key: str) -> tuple[str, dict[str, Any]]:
-    """(name, recipe) of a picture, or of a batch; without the source, which is that of the batch. Empty: it is gone."""
+def _in_library(key: str) -> tuple[str, dict[str, Any], str]:
+    """(name, recipe, tool) of a picture, or of a batch; the source is that of the batch. Empty: it is gone."""
     try:
         UUID(key)
     except ValueError:
-        return "", {}
-    if image := Image.objects.kept().select_related("batch").called(key):
-        name, recipe = image.download_name, {**image.batch.recipe, "seed": image.seed}
-    elif batch := Batch.objects.worth_showing().filter(uuid=key).first():
-        name, recipe = f"“{short(batch.words)}”", batch.recipe
-    else:
-        return "", {}
-    return name, {key: value for key, value in recipe.items() if key not in SOURCES}
+        return "", {}, ""
+    image = Image.objects.kept().select_related("batch").called(key)
+    batch = image.batch if image else Batch.objects.worth_showing().filter(uuid=key).first()
+    if batch is None:
+        return "", {}, ""
+    recipe = {key: value for key, value in batch.recipe.items() if key not in SOURCES}
+    if image and image.seed is not None:
+        recipe["seed"] = image.seed
+    name = image.download_name if image else f"“{short(batch.words)}”"
+    return name, recipe, "" if batch.origin == ELSEWHERE else batch.origin
 
 
 def _over_source(given: Mapping[str, Any]) -> dict[str, Any]:

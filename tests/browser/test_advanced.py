@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.pages import findings
 from tests.browser.test_dropping import LINK, OURS, PASTE, carry
 from tests.browser.test_library import add
 from tests.site import ROOT, Site
@@ -79,6 +80,7 @@ def test_what_is_wrong_is_said_beside_its_setting_which_has_the_focus(
     expect(width).to_have_accessible_description(re.compile("multiple of step size 8"))
     expect(steps).to_have_accessible_description("Ensure this value is less than or equal to 250.")
     expect(page.locator("#promise")).to_have_text("Nothing was sent: the form says what is wrong.")
+    assert findings(page) == []
     assert width.evaluate("box => box.scrollWidth <= box.clientWidth")  # no sign hides the number
     width.fill("136")
     steps.fill("9")
@@ -101,9 +103,10 @@ def test_a_form_that_comes_too_soon_stays_and_says_so(
     page.route("**/jobs/", busy)
     page.route("**/advanced/", busy)
     page.get_by_label("Prompt").fill("a fox")
-    page.get_by_role("textbox", name="Seed").fill("many")
+    seed = page.get_by_role("textbox", name="Seed")
+    seed.fill("many")
     page.get_by_role("button", name="Generate").click()
-    expect(page.get_by_text("A seed is a whole number.")).to_be_visible()
+    expect(seed).to_have_accessible_description("A seed is a whole number.")
     expect(page.get_by_label("Prompt")).to_have_value("a fox")
     assert "429" in complaints.pop()
     complaints.clear()

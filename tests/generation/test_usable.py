@@ -76,9 +76,17 @@ def test_what_the_form_would_not_take_is_the_default_and_a_line_says_so(client: 
 
 def test_a_picture_that_says_nothing_can_be_varied() -> None:
     image = made_with()
-    Batch.objects.update(recipe={}, words="")
+    Batch.objects.update(recipe={}, words="a photo", origin="elsewhere")
     Image.objects.update(seed=None)
-    assert vary(image).values == {"source_image": str(image.uuid)}
+    taken = vary(image)
+    assert taken.values == {"source_image": str(image.uuid)}
+    assert taken.line == "a-photo-2.png does not say how it was made: the settings are the defaults."
+
+
+def test_the_tool_that_made_it_is_named() -> None:
+    image = made_with(**ALL)
+    Batch.objects.update(origin="A1111 v1.10.1")
+    assert vary(image).line.endswith("made with tiny by A1111 v1.10.1.")
 
 
 def test_over_a_source_the_size_is_what_came_out() -> None:
