@@ -17,6 +17,8 @@ WORKDIR /app
 ARG TORCH_INDEX=""
 COPY requirements.txt .
 RUN pip install torch -c requirements.txt ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"}
+# A layer of its own: the other packages change more often than PyTorch.
+# hadolint ignore=DL3059
 RUN pip install -r requirements.txt
 
 COPY . .

@@ -33,7 +33,8 @@ def _number(name: str) -> int:
 
 def _write_secrets(folder: Path, user: int, group: int) -> None:
     """What was written once stays: the database keeps the password that it was made with."""
-    database, redis = (_keep(folder / name, secrets.token_urlsafe(32)) for name in ("database_password", "redis_password"))
+    database = _keep(folder / "database_password", secrets.token_urlsafe(32))
+    redis = _keep(folder / "redis_password", secrets.token_urlsafe(32))
     _keep(folder / "secret_key", secrets.token_urlsafe(50))
     _keep(folder / "database_url", f"postgres://playground:{database}@postgres/playground")
     _keep(folder / "redis_url", f"redis://:{redis}@redis")
