@@ -31,7 +31,7 @@ def unfitness() -> str:
         unprepared = not (reason := silence()) and missing_migrations()
     except DatabaseError as error:  # it has just gone
         return f"The database does not answer: {error}"
-    return "The database is not prepared yet: `make run` or `manage.py migrate` does it." if unprepared else reason
+    return "The database is not prepared yet; the web server does that when it starts." if unprepared else reason
 
 
 def wait_while(reason: Callable[[], str], say: Callable[[str], object], *, seconds: float | None = None) -> str:

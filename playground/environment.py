@@ -140,15 +140,15 @@ def make_folder(name: str, path: Path, *, private: bool = False) -> Path:
     """Make the folder that the variable `name` stands for, and see that it can be written to.
 
     Raises:
-        ImproperlyConfigured: it cannot.
+        ImproperlyConfigured: it cannot. (`doctor` looks at folders by itself.)
     """
     try:
         path.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
         writable = os.access(path, os.W_OK | os.X_OK)
     except OSError:
         writable = False
-    if not writable:
-        _refuse(
+    if not writable and not is_examining:
+        raise ImproperlyConfigured(
             f"The folder {path} cannot be written to. Give it to the user who starts the site "
             f"(sudo chown -R $USER {path}), or name another folder in {name}."
         )
