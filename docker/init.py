@@ -79,9 +79,7 @@ def _can_write(folder: Path, user: int, group: int) -> bool:
     """Whether `user` really can, tried in a process of theirs: rights alone do not tell of a read-only disk."""
     if not (child := os.fork()):
         try:
-            os.setgroups([])
-            os.setgid(group)
-            os.setuid(user)
+            _become(user, group)
             probe = folder / f".init-{os.getpid()}"
             probe.touch()
             probe.unlink()
@@ -89,6 +87,13 @@ def _can_write(folder: Path, user: int, group: int) -> bool:
             os._exit(1)
         os._exit(0)
     return os.waitpid(child, 0)[1] == 0
+
+
+def _become(user: int, group: int) -> None:
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(group)
+        os.setuid(user)
 
 
 if __name__ == "__main__":

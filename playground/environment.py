@@ -48,7 +48,7 @@ def without_password(text: str) -> str:
     >>> without_password("postgres://user:pass/word@host/name")
     'postgres://…@host/name'
     """
-    return re.sub(r"(://)?\S*@", r"\1…@", text)
+    return re.sub(r"^(\w+://)?.*@", r"\1…@", text)
 
 
 def _content(name: str) -> str:

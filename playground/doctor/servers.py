@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection
 from redis import Redis, RedisError
 
 from generation import database
+from playground import environment
 from playground.checks import check_database_folder, file_system_of
 from playground.doctor.findings import Finding, ok, warn, wrong
 
@@ -16,7 +17,9 @@ PATIENCE = 5  # s
 
 
 def look_at_database() -> Iterator[Finding]:
-    if faults := check_database_folder():
+    if any(fault.startswith("DATABASE_URL") for fault in environment.faults):
+        yield wrong("Which one is meant cannot be told while DATABASE_URL is not right.")
+    elif faults := check_database_folder():
         yield from (wrong(str(fault.msg)) for fault in faults)
     elif is_yet_to_be_made():
         yield warn(f"{_name()} is yet to be made; the first start does it (make run).")
