@@ -129,7 +129,10 @@ def _database(url: str) -> dict[str, Any]:
         return {**SQLITE, "NAME": Path(url.removeprefix("sqlite:///"))}
     if not url.startswith(("postgres://", "postgresql://")):
         raise ValueError("it must look like postgres://user:password@host/name or sqlite:////folder/file")
-    return {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, **Env.db_url_config(url)}
+    try:
+        return {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, **Env.db_url_config(url)}
+    except ValueError:  # it may quote a part of the password
+        raise ValueError("its port is no number; in a password / is written as %2F, @ as %40, : as %3A") from None
 
 
 DATABASES = {"default": read("DATABASE_URL", _database, SQLITE)}

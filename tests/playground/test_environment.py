@@ -192,3 +192,33 @@ def test_a_zone_without_a_name_is_the_machines(monkeypatch: pytest.MonkeyPatch, 
     machines = environment.time_zone()
     monkeypatch.setenv("TZ", text)
     assert environment.time_zone() == machines != ""
+
+
+def test_a_variable_may_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As container engines hand out secrets."""
+    (tmp_path / "secret").write_text(" 250\n")
+    monkeypatch.setenv("PLAYGROUND_THING_FILE", str(tmp_path / "secret"))
+    assert environment.read("PLAYGROUND_THING", whole, 1) == 250
+    monkeypatch.setenv("PLAYGROUND_THING", "7")
+    assert environment.read("PLAYGROUND_THING", whole, 1) == 7, "the variable itself comes first"
+
+
+def test_a_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "noise").write_bytes(b"\xff\xfe")
+    for path, reason in [("/nowhere", "No such file or directory"), (str(tmp_path / "noise"), "it is no text")]:
+        monkeypatch.setenv("PLAYGROUND_THING_FILE", path)
+        with pytest.raises(ImproperlyConfigured, match=f"^PLAYGROUND_THING_FILE={path} cannot be read: {reason}"):
+            environment.read("PLAYGROUND_THING", whole, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgres://me:secret@host/name", "postgres://…@host/name"),
+        ("postgres://me:se/cr@et@host/name", "postgres://…@host/name"),
+        ("me:secret@host", "…@host"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_a_password_is_not_shown(text: str, shown: str) -> None:
+    assert environment.without_password(text) == shown

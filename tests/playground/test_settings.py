@@ -116,3 +116,10 @@ def test_the_queue_never_takes_a_long_job_for_a_lost_one(load: Load) -> None:
     cluster = load()["Q_CLUSTER"]
     assert cluster["retry"] > 3 * cluster["timeout"]
     assert (cluster["workers"], cluster["recycle"], cluster["ack_failures"]) == (1, 0, True)
+
+
+def test_no_part_of_a_password_is_quoted(load: Load) -> None:
+    with pytest.raises(ImproperlyConfigured) as caught:
+        load(DATABASE_URL="postgres://me:top/secret@host/name")
+    assert "its port is no number; in a password / is written as %2F" in str(caught.value)
+    assert not {"top", "secret"} & set(str(caught.value).replace("/", " ").replace(":", " ").split())
