@@ -40,9 +40,11 @@ def test_a_factor_follows_the_sides_and_says_why_it_cannot_be_chosen(idle_site: 
     expect(option).to_have_text(re.compile(r"^4: 1088 × 1024 px, more than can be asked for until a worker"))
     expect(option).to_be_disabled()
     page.get_by_role("spinbutton", name="Height").fill("256")
+    page.get_by_role("spinbutton", name="Height").press("Tab")
     expect(option).to_have_text("4: 1088 × 512 px")
     factors.select_option("4")
     page.get_by_role("spinbutton", name="Height").fill("512")
+    page.get_by_role("spinbutton", name="Height").press("Tab")
     expect(page.locator("#promise")).to_contain_text("1088 × 1024 px is more than can be asked for")
     expect(factors).to_have_value("4")  # what is shown is what would be sent
     expect(option).to_be_enabled()
