@@ -202,6 +202,9 @@ class AdvancedForm(RecipeForm):
 
     strength_percent = forms.FloatField(label="Strength", min_value=0.1, max_value=100, required=False)
 
+    with_a_source = "with a source picture it is 8"
+    """What hinders another factor."""
+
     SIDES = (256, 1024)  # px; smaller where the model's own size is
     TOO_SMALL = 64
 
@@ -228,10 +231,15 @@ class AdvancedForm(RecipeForm):
         has_source = any(self[name].value() for name in SOURCES)
         return str(OVER_A_SOURCE["sampler"] if has_source else self.defaults["sampler"])
 
-    @property
+    @cached_property
     def source_shown(self) -> LibraryImage | None:
         """The picture of the library that is the source so far."""
         return LibraryImage.objects.kept().select_related("batch").called(self["source_image"].value())
+
+    @property
+    def shows_source(self) -> bool:
+        """Whether what stands in the form names a source picture. A file is never among it: browsers keep those."""
+        return bool(self.source_shown or str(self["source_url"].value() or "").strip())
 
     @property
     def least_side(self) -> int:
@@ -247,14 +255,34 @@ class AdvancedForm(RecipeForm):
 
     @property
     def factors(self) -> list[Factor]:
-        chosen = str(self["downsampling_factor"].value() or self.defaults["downsampling_factor"])
+        chosen = "8" if self.shows_source else self.factor_given
         width, height = (_whole(self[side].value()) or self.defaults[side] for side in ("width", "height"))
         sizes = {factor: (width * 8 // factor, height * 8 // factor) for factor in FACTORS}
-        limit = self.now.limit
         return [
-            Factor(factor, *size, str(factor) == chosen, limit.beyond * (size[0] * size[1] > limit.pixels))
+            Factor(factor, *size, str(factor) == chosen, self._hindrance(factor, *size))
             for factor, size in sizes.items()
         ]
+
+    def _hindrance(self, factor: int, width: int, height: int) -> str:
+        if width * height > self.now.limit.pixels:
+            return self.now.limit.beyond
+        return self.with_a_source if self.shows_source and factor != 8 else ""
+
+    @property
+    def factor_given(self) -> str:
+        """That of pictures without a source."""
+        given = str(self["downsampling_factor"].value())
+        return given if given in map(str, FACTORS) else str(self.defaults["downsampling_factor"])
+
+
+class OutlookForm(AdvancedForm):
+    """What stands on the page before it is sent: of a file the site is told no more than that one is chosen."""
+
+    source_chosen = forms.BooleanField(required=False)
+
+    @property
+    def has_source(self) -> bool:
+        return bool(self.cleaned_data["source_chosen"]) or super().has_source
 
 
 def _fraction(value: Any) -> float:

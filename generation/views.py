@@ -17,7 +17,7 @@ from generation import dropping, inspiration, queue, status
 from generation.carried import WITHOUT_A_BOX
 from generation.engine.recipe import SEEDS
 from generation.fingerprint import fingerprint
-from generation.forms import AdvancedForm, HomeForm, RecipeForm, in_threes
+from generation.forms import HomeForm, OutlookForm, RecipeForm, in_threes
 from generation.models import Job
 from generation.sending import refusal, send
 from generation.usable import from_address
@@ -242,7 +242,7 @@ def promise(request: VisitorRequest) -> HttpResponse:
     """How long the settings in the form would take, if they were sent now; of all of them, also what would come out."""
     settings = request.GET.dict()
     if "all" in settings:
-        return render(request, "generation/_outlook.html", outlook(AdvancedForm, settings))
+        return render(request, "generation/_outlook.html", outlook(OutlookForm, settings))
     return render(request, "generation/_promise.html", outlook(HomeForm, settings))
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.pages import findings
 from tests.browser.test_dropping import LINK, OURS, PASTE, carry
 from tests.browser.test_library import add
-from tests.site import ROOT, Site
+from tests.site import Site
 
 __all__ = ["add"]  # a fixture
 
@@ -48,9 +48,11 @@ def test_a_factor_follows_the_sides_and_says_why_it_cannot_be_chosen(idle_site: 
     expect(option).to_have_text(re.compile(r"^4: 1088 × 1024 px, more than can be asked for until a worker"))
     expect(option).to_be_disabled()
     page.get_by_role("spinbutton", name="Height").fill("256")
+    page.get_by_role("spinbutton", name="Height").press("Tab")
     expect(option).to_have_text("4: 1088 × 512 px")
     factors.select_option("4")
     page.get_by_role("spinbutton", name="Height").fill("512")
+    page.get_by_role("spinbutton", name="Height").press("Tab")
     expect(page.locator("#promise")).to_contain_text("1088 × 1024 px is more than can be asked for")
     expect(factors).to_have_value("4")  # what is shown is what would be sent
     expect(option).to_be_enabled()
@@ -112,26 +114,12 @@ def test_a_form_that_comes_too_soon_stays_and_says_so(
     complaints.clear()
 
 
-def test_over_a_source_the_factor_is_8_and_says_so(idle_site: Site, visit: Visit) -> None:
-    page = visit(idle_site.url + "/advanced/")
-    factor, always = page.get_by_label("Downsampling factor"), page.get_by_text("8, as always over a source picture")
-    expect(factor).to_be_visible()
-    expect(always).to_be_hidden()
-    page.get_by_label("From the web").fill("https://example.org/fox.png")
-    expect(always).to_be_visible()
-    expect(factor).to_be_hidden()
-    page.get_by_label("From the web").fill("")
-    expect(factor).to_be_visible()
-    page.get_by_label("From this device").set_input_files(ROOT / "demo_model" / "sheet.png")
-    expect(always).to_be_visible()
-
-
 def test_a_source_is_dropped_pasted_or_dragged_from_a_page(
     idle_site: Site, visit: Visit, add: Callable[..., None]
 ) -> None:
     add("a fox")
     page = visit(idle_site.url + "/advanced/")
-    place, file, shown = page.locator("[data-source]"), page.get_by_label("From this device"), page.locator(".dropped")
+    place, file, shown = page.locator("[data-source]"), page.get_by_label("From this device"), page.locator("#dropped img")
     chosen = "input => [...input.files].map((file) => [file.name, file.size])"
 
     place.dispatch_event("dragover", {"dataTransfer": carry(page, OURS)})
@@ -139,13 +127,13 @@ def test_a_source_is_dropped_pasted_or_dragged_from_a_page(
     place.dispatch_event("drop", {"dataTransfer": carry(page, OURS, "dropped.png")})
     expect(place).not_to_have_class(re.compile("awaits"))
     assert file.evaluate(chosen) == [["dropped.png", len(OURS)]]
-    page.wait_for_function("() => document.querySelector('.dropped').naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('#dropped img').naturalWidth > 0")
     page.get_by_label("Prompt").evaluate(PASTE, carry(page, OURS, "pasted.png"))
     assert file.evaluate(chosen) == [["pasted.png", len(OURS)]]
 
     address = page.request.get(idle_site.url + "/api/v1/images").json()["images"][0]["file"]
     place.dispatch_event("drop", {"dataTransfer": page.evaluate_handle(LINK, idle_site.url + address)})
-    page.wait_for_function("() => document.querySelector('.dropped').naturalWidth === 96")
+    page.wait_for_function("() => document.querySelector('#dropped img').naturalWidth === 96")
     expect(shown).to_be_visible()
     place.dispatch_event("drop", {"dataTransfer": page.evaluate_handle(LINK, idle_site.url + "/library/")})
     expect(page.get_by_role("alert")).to_have_text("That is no picture of this site.")

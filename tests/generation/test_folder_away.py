@@ -62,7 +62,7 @@ def test_a_running_site_finds_what_is_put_into_its_folder(new_site: Callable[...
     (site.data / "library").rename(tmp_path / "unplugged")
     until(lambda: site.health()["status"] == "failing", what="told", log=site.log)
     assert b"cannot be reached" in site.get("/")[1]
-    assert "cannot be reached" in site.command("doctor", "worker").stdout
+    assert "Nothing is made or hidden until it is back" in site.command("doctor", "worker").stdout
     uuid = site.submit("a fox")
     assert site.job(uuid)["state"] == "waiting"
     (tmp_path / "unplugged").rename(site.data / "library")

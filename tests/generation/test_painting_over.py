@@ -178,6 +178,48 @@ def test_the_promise_counts_the_steps_that_will_be_run(client: Client) -> None:
     assert "5 of 50 steps" in told.content.decode()
 
 
+OUTLOOK = {**SETTINGS, "all": "1", "steps": "50", "strength_percent": "10", "downsampling_factor": "4"}
+
+
+def foretold(client: Client, **fields: str) -> str:
+    return str(client.get("/promise/", {**OUTLOOK, **fields}).content.decode())
+
+
+@pytest.mark.parametrize(
+    "source", [{"source_chosen": "on"}, {"source_url": "http://x"}, {"source_image": str(uuid4())}]
+)
+def test_what_is_chosen_counts_in_the_promise_before_it_is_sent(client: Client, source: dict[str, str]) -> None:
+    assert "<b>64 × 64 px</b>, 5 of 50 steps" in foretold(client, **source)
+
+
+@pytest.mark.parametrize("nothing", [{}, {"source_chosen": ""}, {"source_chosen": "false"}, {"source_url": " "}])
+def test_what_is_not_chosen_does_not_count_in_it(client: Client, nothing: dict[str, str]) -> None:
+    assert "<b>128 × 128 px</b>, 50 steps" in foretold(client, **nothing)
+
+
+def test_whatever_the_page_says_only_a_file_that_came_is_painted_over(client: Client) -> None:
+    assert send(client, source_chosen="on", downsampling_factor="4").status_code == 302
+    assert (Job.objects.get().recipe.strength, Job.objects.get().recipe.downsampling_factor) == (None, 4)
+
+
+FIXED = '<small id="factor-fixed">8 with a source picture</small>'
+
+
+def test_with_a_source_the_control_says_that_the_factor_is_8(client: Client) -> None:
+    image = an_image(a_batch("a ship"))
+    for source in (f"source_image={image.uuid}", "source_url=https://example.org/fox.png"):
+        page = client.get(f"/advanced/?width=64&height=64&downsampling_factor=4&{source}").content.decode()
+        assert FIXED in page
+        assert '<option value="8" selected>8: 64 × 64 px</option>' in page
+        assert '<option value="4" disabled>4: 128 × 128 px, with a source picture it is 8</option>' in page
+    page = client.get("/advanced/?downsampling_factor=nonsense&source_url=https://example.org/fox.png")
+    assert 'data-own="8"' in page.content.decode()
+    for nothing in ("source_url=", f"source_image={uuid4()}", "source_image=../../etc/passwd"):
+        page = client.get(f"/advanced/?width=64&height=64&downsampling_factor=4&{nothing}").content.decode()
+        assert FIXED not in page
+        assert '<option value="4" selected>4: 128 × 128 px</option>' in page
+
+
 def test_without_a_source_a_strength_means_nothing(client: Client) -> None:
     send(client, strength_percent="10")
     assert Job.objects.get().recipe.strength is None

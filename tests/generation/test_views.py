@@ -95,7 +95,7 @@ def test_to_htmx_it_is_a_card_and_word_to_the_queue(client: Client) -> None:
         ({"seed": "many"}, "A seed is a whole number."),
         ({"seed": 2**32}, "The highest seed is 4294967295."),
         ({"num_images": 7}, "Choose 3 to 30 images, in threes."),
-        ({"width": 2048, "height": 2048}, "2048 × 2048 px is more than this machine is set to make"),
+        ({"width": 2048, "height": 2048}, "2048 × 2048 px is more than can be asked for until a worker"),
     ],
 )
 def test_bad_input_gets_422_and_a_sentence(
