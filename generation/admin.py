@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from generation import queue
-from generation.models import Job, Pause, Prompt, Worker
+from generation.models import Download, Job, Pause, Prompt, Worker
 from library.admin import ReadOnlyAdmin
 
 # django-q2's rows hold pickles: who could edit them could run code in the worker.
@@ -41,6 +41,12 @@ class JobAdmin(ReadOnlyAdmin):
     def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         cancelled = sum(job.cancel() for job in jobs)
         self.message_user(request, f"{cancelled} of {len(jobs)} jobs cancelled; the others had ended.")
+
+
+@admin.register(Download)
+class DownloadAdmin(ReadOnlyAdmin):
+    list_display = ("name", "state", "amount", "percent", "created", "finished", "note")
+    list_filter = ("state",)
 
 
 def _seconds(seconds: float | None) -> str:

@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
-from generation.forms import AdvancedForm
+from generation.advanced_form import AdvancedForm
 from generation.sending import refusal, send
 from generation.usable import from_address
 from generation.views import cards_of, in_its_place, jobs_of, outlook, shown_in

@@ -1,5 +1,6 @@
 """How long pictures take on this machine, learned per kind: from the first group on, each one corrects it."""
 
+from generation.engine import loras
 from generation.engine.recipe import Recipe
 from generation.models import Pace, Worker
 
@@ -43,5 +44,6 @@ def _group(recipe: Recipe, size: int, worker: Worker) -> str:
     """What a group's time depends on, as text."""
     width, height = recipe.output_size
     guided = ("" if recipe.guidance_scale > 1 else " unguided") + ("" if recipe.strength is None else " over a source")
-    settings = f"{size} x {width} x {height} px, {recipe.steps_run} steps {recipe.sampler}{guided}"
+    changed = f" {count} LoRA" if (count := loras.count(recipe.prompt)) else ""
+    settings = f"{size} x {width} x {height} px, {recipe.steps_run} steps {recipe.sampler}{guided}{changed}"
     return f"{settings} on {worker.slot} with {worker.model}"[:400]

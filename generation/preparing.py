@@ -24,9 +24,12 @@ def prepare(say: Callable[[str], object]) -> None:
         raise CommandError(fault)
     if connection.vendor != "sqlite" and (reason := database.wait_while(database.silence, say, seconds=PATIENCE)):
         raise CommandError(f"{reason} Start its server, or correct DATABASE_URL.")
-    faults = [str(fault.msg) for fault in run_checks(databases=["default"]) if fault.is_serious()]
+    found = run_checks(databases=["default"])
+    faults = [str(fault.msg) for fault in found if fault.is_serious()]
     if faults:
         raise CommandError("\n".join(faults))
+    for warning in found:
+        say(str(warning.msg))
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
 

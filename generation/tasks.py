@@ -4,16 +4,19 @@ import base64
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import PIL.Image
 from django.db import DatabaseError, transaction
 
-from generation import queue, worker
+from generation import defaults, queue, worker
 from generation.engine.base import Cancelled, OutOfMemory
+from generation.engine.loras import NoLora, hashes
 from generation.engine.recipe import Recipe
+from generation.engine.safety import NoCatch
 from generation.models import Job, Worker
 from generation.worker import WorkerProcess
-from library import png
+from library import placeholder, png
 from library.models import Batch, Image, Shelf, Unreachable
 
 logger = logging.getLogger(__name__)
@@ -68,6 +71,7 @@ def generate(job: Job, process: WorkerProcess) -> None:
     """
     process.set(state=Worker.State.GENERATING)
     recipe = job.recipe.with_model(process.row.model)
+    recipe = replace(recipe, lora_hashes=hashes(recipe.prompt, defaults.lora_folder()))
     batch = Batch.objects.start(job.uuid, recipe=recipe.to_dict(), visitor=job.visitor, remake_of=job.remake_of)
     try:
         _make_groups(job, recipe, batch, process)
@@ -83,6 +87,8 @@ def generate(job: Job, process: WorkerProcess) -> None:
     except NoSource:
         logger.exception("Job %s has no source picture any more.", job.uuid)
         _fail(job, batch, NO_SOURCE)
+    except (NoCatch, NoLora) as error:
+        _fail(job, batch, str(error))
     except OSError as error:
         logger.exception("Job %s could not be written down.", job.uuid)
         _fail(job, batch, NO_FILE.format(error.strerror or type(error).__name__))
@@ -107,6 +113,8 @@ def _in_words(error: Exception) -> str:
 
 def _make_groups(job: Job, recipe: Recipe, batch: Batch, process: WorkerProcess) -> None:
     """Make every group that has a missing image, whole: the pixels of one depend on its neighbours."""
+    if process.catch:
+        process.catch.load()
     began = time.monotonic()
     source = _source(recipe, batch)
     stored = set(Image.objects.filter(batch=batch).values_list("position", flat=True))
@@ -151,7 +159,7 @@ def _make_group(
         )
     except Cancelled as cancelled:
         raise Lost from cancelled
-    for place, picture in enumerate(pictures):
+    for place, (picture, withheld) in enumerate(_looked_at(pictures, process)):
         position = first + place
         if position not in missing:
             continue
@@ -162,6 +170,7 @@ def _make_group(
             batch=str(batch.uuid),
             position=position,
             group={"first": first, "size": size},
+            withheld=withheld,
         )
         with transaction.atomic():
             if not job.image_stored():
@@ -169,10 +178,22 @@ def _make_group(
             Image.objects.store(encoded, batch=batch, position=position)
 
 
+def _looked_at(pictures: list[PIL.Image.Image], process: WorkerProcess) -> list[tuple[PIL.Image.Image, bool]]:
+    """What may be handed out: each picture, or the placeholder of one that the safety catch withholds."""
+    if not process.catch:
+        return [(picture, False) for picture in pictures]
+    flags = process.catch.flags(pictures)
+    return [
+        (placeholder.withheld(picture.size) if flag else picture, flag)
+        for picture, flag in zip(pictures, flags, strict=True)
+    ]
+
+
 class _Progress:
     """Called after every step: writes how far the job is, and learns from the same UPDATE whether to go on.
 
-    Now and then it also shows how the pictures look.
+    Now and then it also shows how the pictures look, but never with the safety catch on: it was made for pictures,
+    and what it finds in these small guesses would mean nothing.
     """
 
     def __init__(self, job: Job, process: WorkerProcess, first: int) -> None:
@@ -189,7 +210,7 @@ class _Progress:
         self._next = now + TICK
         if not self._job.tick(first=self._first, step=step, steps=steps):
             raise Cancelled
-        if now >= self._next_preview:
+        if now >= self._next_preview and not self._process.catch:
             self._next_preview = now + PREVIEW
             self._show(preview())
 

@@ -2,6 +2,7 @@ from django.urls import path
 
 from generation import views
 from generation.advanced import advanced
+from generation.downloads_page import cancel_download, downloads
 
 app_name = "generation"
 
@@ -12,6 +13,8 @@ urlpatterns = [
     path("jobs/<uuid:uuid>/", views.job, name="job"),
     path("jobs/<uuid:uuid>/card/", views.job_card, name="job-card"),
     path("jobs/<uuid:uuid>/cancel/", views.cancel, name="cancel"),
+    path("downloads/", downloads, name="downloads"),
+    path("downloads/<uuid:uuid>/cancel/", cancel_download, name="cancel-download"),
     path("inspiration/", views.inspire, name="inspiration"),
     path("settings/", views.settings_of_picture, name="settings-of-picture"),
     path("images/<uuid:uuid>/again/", views.again, name="again"),

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from generation import status
+from generation.defaults import lora_folder
+from generation.engine import loras
 from generation.engine.samplers import SAMPLERS
 from generation.forms import LONGEST, SOURCES, RecipeForm
 from generation.sources import NOT_THERE
@@ -75,7 +77,7 @@ def _over_source(given: Mapping[str, Any]) -> dict[str, Any]:
 def usable(found: Mapping[str, Any], kind: type[RecipeForm] = RecipeForm) -> tuple[dict[str, Any], list[str]]:
     """Those that the form would take, and a sentence for each that it would not."""
     values = {name: value for name, value in found.items() if name in kind.base_fields and value not in ("", None)}
-    notes = [*_cut(values), *_sampler_of_ours(values)]
+    notes = [*_loras_of_ours(values), *_cut(values), *_sampler_of_ours(values)]
     while errors := kind({**values, "prompt": "any"}).errors if values.keys() - {"prompt"} else {}:
         wrong = _of_size(values) if set(errors) & {"__all__", *SIZE} else {name for name in errors if name in values}
         if not wrong:
@@ -117,6 +119,18 @@ def _notes(values: Mapping[str, Any], wrong: set[str]) -> list[str]:
         f"Its {words} {short(values[name])} is not possible here{'' if name == 'seed' else '; the default is used'}."
         for name, words in told
     ]
+
+
+def _loras_of_ours(values: dict[str, Any]) -> list[str]:
+    """Takes the LoRA files that are not here out of the prompt."""
+    prompt = str(values.get("prompt", ""))
+    try:
+        missing = loras.asked(prompt).keys() - loras.there(lora_folder()).keys()
+    except loras.NoLora:  # told when it is sent
+        return []
+    if missing:
+        values["prompt"] = loras.with_weights(prompt, dict.fromkeys(missing, 0.0))
+    return [f"Its LoRA file {short(name)} is not here." for name in sorted(missing)]
 
 
 def _cut(values: dict[str, Any]) -> list[str]:

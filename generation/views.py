@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import reselect, reswap, retarget, trigger_client_event
 
 from generation import dropping, inspiration, queue, status
+from generation.advanced_form import OutlookForm
 from generation.carried import WITHOUT_A_BOX
 from generation.engine.recipe import SEEDS
 from generation.fingerprint import fingerprint
-from generation.forms import HomeForm, OutlookForm, RecipeForm, in_threes
+from generation.forms import HomeForm, RecipeForm, in_threes
 from generation.models import Job
 from generation.sending import refusal, send
 from generation.usable import from_address

@@ -14,9 +14,11 @@ from django.db import DatabaseError, connection
 from django.db.models import F
 from django.utils import timezone
 
-from generation import defaults, paces, queue
+from generation import defaults, downloads, paces, queue
 from generation.engine.base import Engine, Unreadable
+from generation.engine.checkpoints import Choice
 from generation.engine.recipe import Recipe
+from generation.engine.safety import SafetyCatch
 from generation.heartbeat import BEAT, SILENCE, Watch
 from generation.models import Job, Pace, Pause, Worker
 from generation.slots import Slot, SlotTaken
@@ -42,11 +44,14 @@ class WorkerProcess:
         self.stopping = stopping
         self.row = Worker.objects.create(host=platform.node(), pid=os.getpid())
         self.engine: Engine | None = None
+        self.catch: SafetyCatch | None = None
+        """What looks at every picture before it is stored; None where the operator wants none."""
         self.working = threading.Lock()
         """Held while jobs are claimed and made, so that the heartbeat knows what nobody is working on."""
         self._slot: Slot | None = None
         self._watch = Watch()
         self._models = defaults.choice()
+        self._downloads = downloads.Downloads(self)
         self._ended = threading.Event()
         self._beating = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
         self._beating.start()
@@ -63,13 +68,18 @@ class WorkerProcess:
 
         began = time.monotonic()
         self.set(state=Worker.State.STARTING, ready_by=self._ready_by())
-        engine = DiffusionEngine(settings.PLAYGROUND_DEVICE, cache=settings.PLAYGROUND_CACHE / "hub")
+        engine = DiffusionEngine(settings.PLAYGROUND_DEVICE, settings.PLAYGROUND_CACHE / "hub", defaults.lora_folder())
+        if settings.PLAYGROUND_SAFETY_CHECKER:
+            self.catch = SafetyCatch(settings.PLAYGROUND_MODELS, engine.device)
         if not self._take_slot(settings.PLAYGROUND_SLOT or engine.slot, wait=wait):
             return False
         Worker.objects.filter(host=self.row.host, slot=self.row.slot).exclude(pk=self.row.pk).delete()
         queue.recover()
         self.set(state=Worker.State.LOADING, device=str(engine.device), notice="")
-        if self._load(engine):
+        fetching = time.monotonic()
+        choice = downloads.at_hand(self._models, self)
+        began += time.monotonic() - fetching
+        if choice and self._load(engine, choice):
             self.engine = engine
             seconds = time.monotonic() - began
             Pace.objects.learn(self._start, seconds)
@@ -114,10 +124,10 @@ class WorkerProcess:
                 return True
         return False
 
-    def _load(self, engine: Any) -> bool:
+    def _load(self, engine: Any, choice: Choice) -> bool:
         """Load the first model that can be; the others' faults go into the notice."""
-        problems = list(self._models.problems)
-        for checkpoint in self._models.checkpoints:
+        problems = list(choice.problems)
+        for checkpoint in choice.checkpoints:
             defaults_of_it = dict(checkpoint.defaults)
             try:
                 engine.load(checkpoint)
@@ -194,6 +204,7 @@ class WorkerProcess:
         """Give up silent workers, see to forgotten jobs, and start anew when other models lie in the folder."""
         self._give_up_silent_workers()
         queue.recover()
+        self._downloads.look()
         if self._slot is None or not self.working.acquire(blocking=False):
             return
         try:

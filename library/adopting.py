@@ -99,7 +99,7 @@ def _ours(image: Image, path: Path) -> Image | None:
     if batch is None or not _is_free(batch, position):
         return None
     group = own["group"] if isinstance(own.get("group"), dict) else {}
-    image.seed = _whole(own.get("seed"), 2**32)
+    image.seed, image.withheld = _whole(own.get("seed"), 2**32), own.get("withheld") is True
     image.group_first, image.group_size = _whole(group.get("first"), LAST), _whole(group.get("size"), LAST)
     return _add(image, batch, position)
 

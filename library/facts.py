@@ -18,6 +18,7 @@ LABELS = {
     "strength": "Strength",
     "model": "Model",
     "source_url": "Source",
+    "lora_hashes": "LoRA hashes",
 }
 SHOWN_ELSEWHERE = ("source_image",)  # where a picture comes from is told with links
 

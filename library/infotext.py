@@ -24,6 +24,7 @@ def infotext(recipe: Mapping[str, Any], *, seed: int, width: int, height: int) -
         "Seed": seed,
         "Size": f"{width}x{height}",
         "Model": recipe.get("model") or None,
+        "Lora hashes": recipe.get("lora_hashes") or None,
         "Version": "Playground",
     }
     negative = recipe.get("negative_prompt")

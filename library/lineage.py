@@ -28,12 +28,15 @@ class Remade:
 
 
 def remade(batch: Batch, images: list[Image]) -> list[Remade]:
-    """Each of the images beside the one of the same seed that it was made after. One query, none for others."""
+    """Each of the images beside the one of the same seed that it was made after. One query, none for others.
+
+    Placeholders are left out: they are the same whatever was withheld.
+    """
     if not batch.remake_of:
         return []
-    before = Image.objects.kept().filter(batch=batch.remake_of.batch_id).select_related("batch")
+    before = Image.objects.kept().filter(withheld=False, batch=batch.remake_of.batch_id).select_related("batch")
     originals = {image.seed: image for image in before if not image.is_original}
-    return [Remade(image, originals[image.seed]) for image in images if image.seed in originals]
+    return [Remade(image, originals[image.seed]) for image in images if image.seed in originals and not image.withheld]
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ class Encoded:
     seed: int | None
     group: Mapping[str, int]
     """`first` and `size` of the pictures it was denoised with; empty where nobody says."""
+    withheld: bool = False
+    """Whether it is the placeholder of a picture that nobody is to see."""
 
 
 def encode(
@@ -44,6 +46,7 @@ def encode(
     *,
     seed: int,
     group: Mapping[str, int] | None = None,
+    withheld: bool = False,
     **origin: Any,
 ) -> Encoded:
     """The PNG of `picture` with what it takes to make it again.
@@ -52,17 +55,19 @@ def encode(
         recipe: all settings of the request.
         seed: this picture's own.
         group: `first` and `size` of the pictures it was denoised with.
+        withheld: whether it stands for another that nobody is to see.
         origin: whatever else tells where the picture stands (batch, position).
     """
     picture = picture.convert("RGB")
     texts = PngInfo()
     texts.add_text("parameters", infotext(recipe, seed=seed, width=picture.width, height=picture.height))
     together = {"group": dict(group)} if group else {}
-    own = {"version": 1, "seed": seed, **origin, **together, "recipe": dict(recipe)}
+    marks = {"withheld": True} if withheld else {}
+    own = {"version": 1, "seed": seed, **origin, **together, **marks, "recipe": dict(recipe)}
     texts.add_itxt(CHUNK, json.dumps(own, ensure_ascii=False))
     file = BytesIO()
     picture.save(file, "PNG", pnginfo=texts, compress_level=COMPRESSION)
-    return Encoded(file.getvalue(), pixels_of(picture), picture.width, picture.height, seed, group or {})
+    return Encoded(file.getvalue(), pixels_of(picture), picture.width, picture.height, seed, group or {}, withheld)
 
 
 def encode_original(picture: Image.Image, **origin: Any) -> Encoded:

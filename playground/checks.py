@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from generation.engine import safety
 
 WITHOUT_WAL = {"9p", "drvfs", "nfs", "nfs4", "cifs", "smb3", "smbfs", "vboxsf", "afpfs", "webdav"}
 """File systems whose memory maps or locks SQLite's write-ahead log cannot use; any FUSE system is another."""
@@ -48,6 +50,12 @@ def check_queue(**_: Any) -> list[CheckMessage]:
     if settings.Q_CLUSTER["retry"] <= 3 * settings.Q_CLUSTER["timeout"]:
         return [Error("Q_CLUSTER: retry must be more than three times timeout.", id="playground.E003")]
     return []
+
+
+@register()
+def check_safety_catch(**_: Any) -> list[CheckMessage]:
+    lacking = safety.missing(settings.PLAYGROUND_MODELS) if settings.PLAYGROUND_SAFETY_CHECKER else []
+    return [Warning(safety.MISSING, hint=f"Missing: {', '.join(lacking)}", id="playground.W001")] if lacking else []
 
 
 def file_system_of(path: Path, mounts: str | None = None) -> str:

@@ -93,6 +93,13 @@ def one_of(*choices: int) -> Callable[[str], int]:
     return cast
 
 
+def switch(text: str) -> bool:
+    """'True' or 'no', as people write them."""
+    if text.lower() not in ("true", "yes", "on", "1", "false", "no", "off", "0"):
+        raise ValueError("it must be True or False")
+    return text.lower() in ("true", "yes", "on", "1")
+
+
 def size(text: str) -> tuple[int, int]:
     """'512x768' or '512' -> (width, height) in px.
 

@@ -46,6 +46,7 @@ PLAYGROUND_MODEL = read("PLAYGROUND_MODEL", str, "")
 PLAYGROUND_DEMO_MODEL = BASE_DIR / "demo_model" / "model"
 PLAYGROUND_DEVICE = read("PLAYGROUND_DEVICE", str, "")
 PLAYGROUND_SLOT = read("PLAYGROUND_SLOT", str, "")
+PLAYGROUND_SAFETY_CHECKER = read("PLAYGROUND_SAFETY_CHECKER", environment.switch, False)
 PLAYGROUND_STEPS = read("PLAYGROUND_STEPS", environment.whole(1, 250), None)
 PLAYGROUND_GUIDANCE_SCALE = read("PLAYGROUND_GUIDANCE_SCALE", environment.number(1, 20), None)
 PLAYGROUND_SIZE = read("PLAYGROUND_SIZE", environment.size, None)

@@ -12,7 +12,7 @@ import pytest
 from tests.site import ROOT
 
 PACKAGES = ("playground", "generation", "library", "demo_model", "bench", "tests")
-HEAVY = {"torch", "diffusers", "transformers", "accelerate", "safetensors"}
+HEAVY = {"torch", "diffusers", "transformers", "accelerate", "peft", "safetensors"}
 LONGEST_FILE, LONGEST_FUNCTION = 300, 50  # lines
 
 SOURCES = sorted(
@@ -140,7 +140,7 @@ START = """
 import sys
 import playground.wsgi, playground.urls, generation.tasks, generation.worker, generation.cluster
 from django.contrib import admin
-print(*sorted(set(sys.modules) & {"torch", "diffusers", "transformers", "accelerate", "safetensors"}))
+print(*sorted(set(sys.modules) & {"torch", "diffusers", "transformers", "accelerate", "peft", "safetensors"}))
 """
 
 

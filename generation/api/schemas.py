@@ -22,6 +22,7 @@ class ImageOut(Schema):
     width: int
     height: int
     favourite: bool
+    withheld: bool  # a placeholder: the safety catch flagged the picture
     created: datetime
     pixels: str  # SHA-256 of the decoded RGB
     origin: str  # what made it, if not this site: a tool's name, or "elsewhere"
@@ -80,6 +81,10 @@ class Samplers(Schema):
     samplers: list[str]
 
 
+class Loras(Schema):
+    loras: list[str]
+
+
 class StatusOut(Schema):
     state: str
     words: str
@@ -101,7 +106,7 @@ def image_out(image: Image) -> dict[str, Any]:
     batch = image.batch
     return {
         **{name: getattr(image, name) for name in ("uuid", "position", "seed", "width", "height", "favourite")},
-        **{name: getattr(image, name) for name in ("created", "pixels")},
+        **{name: getattr(image, name) for name in ("created", "pixels", "withheld")},
         "batch": batch.uuid,
         "origin": batch.origin,
         "prompt": batch.words,

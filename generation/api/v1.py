@@ -14,9 +14,10 @@ from ninja.operation import Operation
 from generation import defaults, queue, status
 from generation.api import asking, bodies, idempotency
 from generation.api.pictures import router as pictures
-from generation.api.schemas import JobOut, Jobs, Models, Queue, Refused, Samplers, StatusOut, jobs_out
+from generation.api.schemas import JobOut, Jobs, Loras, Models, Queue, Refused, Samplers, StatusOut, jobs_out
 from generation.api.speaking import Refusal
 from generation.dialects import refusal
+from generation.engine import loras
 from generation.engine.samplers import SAMPLERS
 from generation.models import Job
 from generation.visitors import VisitorRequest
@@ -154,6 +155,12 @@ def list_models(request: HttpRequest) -> dict[str, Any]:
 def list_samplers(request: HttpRequest) -> dict[str, Any]:
     """The samplers by the names that people know."""
     return {"samplers": list(SAMPLERS)}
+
+
+@api.get("/loras", response=Loras, tags=["settings"])
+def list_loras(request: HttpRequest) -> dict[str, Any]:
+    """LoRA files by their names: a prompt uses one by `<lora:name:0.8>`."""
+    return {"loras": list(loras.there(defaults.lora_folder()))}
 
 
 @api.get("/status", response=StatusOut, tags=["settings"])

@@ -2,13 +2,14 @@
 
 import json
 import os
-import re
 import stat
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from generation.engine import hub, repository
 
 SUFFIXES = (".safetensors", ".ckpt")
 STILL_GROWING = 5.0  # s: a file written to more recently may still be on its way
@@ -42,13 +43,14 @@ class Choice:
     problems: tuple[str, ...] = ()
 
 
-def choose(wanted: str, models: Path, demo: Path) -> Choice:
+def choose(wanted: str, models: Path, demo: Path, cache: Path | None = None) -> Choice:
     """The checkpoints to try.
 
     Args:
         wanted: the operator's choice (a folder, a file or a hub id): then there is no other.
         models: the folder looked into otherwise: diffusers folders first, then files by name.
         demo: the diffusers folder that is always there, tried last.
+        cache: where the hub's models lie that have been downloaded; they come after those of the folder.
     """
     if wanted:
         return _wanted(wanted)
@@ -58,6 +60,8 @@ def choose(wanted: str, models: Path, demo: Path) -> Choice:
             problems.append(problem)
         else:
             checkpoints.append(_checkpoint(path))
+    for name, folder in hub.all_there(cache).items() if cache else ():
+        checkpoints.append(replace(_checkpoint(folder), name=name))
     return Choice((*checkpoints, _checkpoint(demo, is_demo=True)), tuple(problems))
 
 
@@ -66,7 +70,7 @@ def _wanted(wanted: str) -> Choice:
     if os.path.lexists(path):
         problem = _problem_with(path)
         return Choice((), (problem,)) if problem else Choice((_checkpoint(path),))
-    if re.fullmatch(r"[\w.-]+/[\w.-]+", wanted):
+    if repository.is_name(wanted):
         return Choice((Checkpoint(wanted, wanted),))
     return Choice((), (f"PLAYGROUND_MODEL names {wanted[:200]}, which is neither a folder, a file nor a hub id.",))
 

@@ -1,6 +1,10 @@
 """The best device there is and the best number type for it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from generation.engine.base import OutOfMemory
 
 if TYPE_CHECKING:
     import torch
@@ -48,3 +52,18 @@ def slot_of(device: "torch.device") -> str:
     if device.type == "cuda":
         return str(torch.cuda.get_device_properties(device).uuid)
     return device.type
+
+
+@contextmanager
+def full_memory_told() -> Iterator[None]:
+    """Whatever way torch says that the memory is full becomes an OutOfMemory."""
+    import torch
+
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise OutOfMemory(str(error)) from error
+    except RuntimeError as error:
+        if "allocate memory" in str(error) or "out of memory" in str(error).lower():
+            raise OutOfMemory(str(error)) from error
+        raise

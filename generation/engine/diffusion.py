@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from generation.engine import devices, samplers, single_file, words
-from generation.engine.base import Measured, OnStep, OutOfMemory, Unreadable
+from generation.engine.adapters import Adapters
+from generation.engine.base import Measured, OnStep, Unreadable
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.memory import SHARE, fitting, memory_of
 from generation.engine.preview import Preview
@@ -37,11 +39,12 @@ MOST_PIXELS = 2**31 - 1
 class DiffusionEngine:
     """Keeps a model on a device and makes groups of pictures with it. One thread at a time."""
 
-    def __init__(self, device: str = "", cache: Path | None = None) -> None:
+    def __init__(self, device: str = "", cache: Path | None = None, loras: Path | None = None) -> None:
         """
         Args:
             device: as torch names it; "" for the best there is.
             cache: where a hub id's files are kept.
+            loras: the folder of the LoRA files that prompts may name.
 
         Raises:
             ValueError: there is no such device here.
@@ -51,6 +54,7 @@ class DiffusionEngine:
         self.dtype = devices.best_dtype(self.device)
         self.slot = devices.slot_of(self.device)
         self._cache = cache
+        self._loras = loras
         self._pipeline: Any = None
         self._prompts: tuple[Any, tuple[Any, Any]] = (None, (None, None))
 
@@ -68,6 +72,7 @@ class DiffusionEngine:
         pipeline.unet.to(memory_format=torch.channels_last)
         self._pipeline = pipeline
         self._repainting = _repainting(pipeline)
+        self._adapters = Adapters(pipeline, self._loras)
         self._preview = Preview(pipeline.vae)
         self._scheduler_config = dict(pipeline.scheduler.config)
 
@@ -128,18 +133,10 @@ class DiffusionEngine:
     def generate(
         self, recipe: Recipe, *, first: int, size: int, on_step: OnStep, source: Image.Image | None = None
     ) -> list[Image.Image]:
-        import torch
-
-        try:
+        with devices.full_memory_told():
             if source and not recipe.steps_run:
                 return self._through_the_vae(source, size, on_step)
             return self._generate(recipe, first, size, on_step, source)
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            raise OutOfMemory(str(error)) from error
-        except RuntimeError as error:
-            if "allocate memory" in str(error) or "out of memory" in str(error).lower():
-                raise OutOfMemory(str(error)) from error
-            raise
 
     def _generate(
         self, recipe: Recipe, first: int, size: int, on_step: OnStep, source: Image.Image | None
@@ -151,6 +148,7 @@ class DiffusionEngine:
             pipeline, what = self._pipeline, {"width": width, "height": height}
         pipeline.scheduler = samplers.make(recipe.sampler, self._scheduler_config, steps=recipe.steps)
         self._preview.watch(pipeline.scheduler)
+        self._adapters.use(recipe.prompt)
         embeddings, negative_embeddings = self._encode(recipe)
 
         def report(_pipeline: Any, step: int, _timestep: Any, _tensors: dict[str, Any]) -> dict[str, Any]:
@@ -187,11 +185,12 @@ class DiffusionEngine:
         """The embeddings of the words, (1, tokens, width) each; kept, since a job's groups all need the same."""
         guided = recipe.guidance_scale > 1
         texts = words.wanted(recipe.prompt), words.unwanted(recipe.prompt, recipe.negative_prompt), guided
-        if self._prompts[0] != texts:
+        known_by = (*texts, self._adapters.active)  # LoRA files change the text encoder, too
+        if self._prompts[0] != known_by:
             import torch
 
             with torch.no_grad():
-                self._prompts = (texts, self._embeddings(*texts))
+                self._prompts = (known_by, self._embeddings(*texts))
         return self._prompts[1]
 
     def _embeddings(self, wanted: str, unwanted: str, guided: bool) -> tuple[Any, Any]:
@@ -247,6 +246,7 @@ def _prepare_libraries() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.getLogger("transformers").setLevel(logging.ERROR)
     logging.getLogger("diffusers").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"peft\.")  # of several LoRA files, and fewer
     import diffusers
     import transformers
 

@@ -23,6 +23,7 @@ class Recipe:
         strength: how much of the source picture is painted over, above 0.0 to 1.0; None where there is no source.
         source_image: uuid of the library's image that is the source, "" for another one or none.
         source_url: where on the web the source is from.
+        lora_hashes: of the LoRA files that the prompt names, as `loras.hashes` writes them; "" before they are made.
     """
 
     prompt: str
@@ -40,6 +41,7 @@ class Recipe:
     strength: float | None = None
     source_image: str = ""
     source_url: str = ""
+    lora_hashes: str = ""
 
     @property
     def steps_run(self) -> int:

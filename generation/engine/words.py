@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from generation.engine import loras
+
 LEAST, MOST = 0.0, 3.0  # of a weight: beyond, pictures fall apart
 
 _BRACKETS = re.compile(r"(?<!\\)\[([^\[\]]*)(?<!\\)\]")
@@ -12,12 +14,12 @@ Fragments = list[tuple[str, float]]
 
 
 def wanted(prompt: str) -> str:
-    """The prompt without what stands in square brackets.
+    """The prompt without what stands in square brackets, and without the names of LoRA files.
 
-    >>> wanted("a fox [snow] in a wood")
+    >>> wanted("a fox [snow] in a wood <lora:ink:0.5>")
     'a fox in a wood'
     """
-    return _tidy(_BRACKETS.sub(" ", prompt))
+    return _tidy(_BRACKETS.sub(" ", loras.without(prompt)))
 
 
 def unwanted(prompt: str, negative_prompt: str) -> str:
@@ -26,7 +28,7 @@ def unwanted(prompt: str, negative_prompt: str) -> str:
     >>> unwanted("a fox [snow] in a wood [people]", "blurry")
     'blurry, snow, people'
     """
-    parts = [negative_prompt, *_BRACKETS.findall(prompt)]
+    parts = [negative_prompt, *_BRACKETS.findall(loras.without(prompt))]
     return ", ".join(filter(None, map(_tidy, parts)))
 
 

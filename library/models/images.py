@@ -30,7 +30,8 @@ class ImageQuerySet(Keeping["Image"]):
 
         Call it in a transaction that has made sure that the caller may still write to the batch. A file that is
         there already was finished by a worker that died before its row was written: it is kept as it is, with the row
-        that it may have got since from whoever looked through the folder.
+        that it may have got since from whoever looked through the folder, unless this picture is to be withheld and
+        that one is not.
 
         Raises:
             Unreachable: the library's folder is not there.
@@ -45,11 +46,14 @@ class ImageQuerySet(Keeping["Image"]):
             pixels=encoded.pixels,
             group_first=encoded.group.get("first"),
             group_size=encoded.group.get("size"),
+            withheld=encoded.withheld,
         )
         batch.folder.mkdir(parents=True, exist_ok=True)
-        if png.read_recipe(image.path) is None:
+        there = png.read_recipe(image.path)
+        if there is None or (encoded.withheld and not there.get("withheld")):
             png.write(image.path, encoded.data)
         else:
+            image.withheld = there.get("withheld") is True
             image.adopt_file()
         return self.add(image)
 
@@ -76,6 +80,9 @@ class Image(models.Model):
         null=True, blank=True, help_text="Position of the first picture that it was denoised with."
     )
     group_size = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Pictures denoised together.")
+    withheld = models.BooleanField(
+        default=False, help_text="A placeholder: the safety catch flagged the picture, which was not kept."
+    )
     favourite = models.BooleanField(default=False, help_text="The whole house's, not one visitor's.")
     folder = models.CharField(
         max_length=1000, blank=True, help_text="Below the library's, where somebody put the file; empty: the batch's."

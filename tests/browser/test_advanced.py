@@ -119,7 +119,11 @@ def test_a_source_is_dropped_pasted_or_dragged_from_a_page(
 ) -> None:
     add("a fox")
     page = visit(idle_site.url + "/advanced/")
-    place, file, shown = page.locator("[data-source]"), page.get_by_label("From this device"), page.locator("#dropped img")
+    place, file, shown = (
+        page.locator("[data-source]"),
+        page.get_by_label("From this device"),
+        page.locator("#dropped img"),
+    )
     chosen = "input => [...input.files].map((file) => [file.name, file.size])"
 
     place.dispatch_event("dragover", {"dataTransfer": carry(page, OURS)})

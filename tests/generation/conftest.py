@@ -6,6 +6,7 @@ from pytest_django import Settings
 
 from generation import worker
 from generation.worker import WorkerProcess
+from tests.hub import Hub, files_of
 
 OpenWorker = Callable[..., WorkerProcess]
 
@@ -39,3 +40,11 @@ def open_worker(transactional_db: None, settings: Settings, tiny_model: Path, tm
 @pytest.fixture
 def process(open_worker: OpenWorker) -> WorkerProcess:
     return open_worker()
+
+
+@pytest.fixture
+def remote(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub on this machine that has the tiny model."""
+    with Hub(files_of(tiny_model)) as running:
+        monkeypatch.setenv("HF_ENDPOINT", running.url)
+        yield running

@@ -9,7 +9,7 @@ from django.utils.html import escape
 from pytest_django import Settings
 
 from generation import defaults, status
-from generation.forms import AdvancedForm
+from generation.advanced_form import AdvancedForm
 from generation.limits import MEMORY, OWNER
 from generation.models import Job, Worker
 from tests.pages import EVIL, browser, elements

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from generation import status
-from generation.forms import AdvancedForm
+from generation.advanced_form import AdvancedForm
 from generation.models import Worker
 from generation.usable import from_address
 from library.models import Batch, Image

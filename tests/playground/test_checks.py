@@ -99,3 +99,19 @@ def test_a_folder_that_has_gone_is_named(settings: Settings, tmp_path: Path, nam
 def test_a_queue_that_would_run_a_long_job_twice_is_an_error(settings: Settings) -> None:
     settings.Q_CLUSTER = {**settings.Q_CLUSTER, "timeout": 100, "retry": 300}
     assert "playground.E003" in ids()
+
+
+def test_a_catch_without_its_model_is_told_at_the_start(settings: Settings, tmp_path: Path) -> None:
+    settings.PLAYGROUND_MODELS = tmp_path
+    assert ids() == set()
+    settings.PLAYGROUND_SAFETY_CHECKER = True
+    [message] = checks.run_checks()
+    assert (message.id, message.is_serious(), "models/safety-checker" in message.msg) == (
+        "playground.W001",
+        False,
+        True,
+    )
+    (tmp_path / "safety-checker").mkdir()
+    for name in ("config.json", "preprocessor_config.json", "model.safetensors"):
+        (tmp_path / "safety-checker" / name).touch()
+    assert ids() == set()

@@ -47,6 +47,15 @@ def test_an_unwritable_folder_is_one_sentence_that_says_what_to_do(new_site: Mak
     assert len(refused.stderr.strip().splitlines()) == 1
 
 
+def test_a_safety_catch_without_its_model_is_told_at_the_start_and_by_the_job(new_site: MakeSite) -> None:
+    site = new_site(PLAYGROUND_SAFETY_CHECKER="True").start().wait_ready()
+    assert "The safety catch is on, but its model is not there" in site.log.read_text()
+    refused = site.command("generate", "a fox")
+    assert refused.returncode == 1
+    assert "into models/safety-checker" in refused.stderr
+    assert list((site.data / "library").rglob("*.png")) == []
+
+
 def test_the_web_process_never_imports_torch_and_stays_small(demo_site: Site) -> None:
     worker = demo_site.worker_pid()
     for path in ("/", "/library/", "/healthz", "/admin/login/"):

@@ -44,6 +44,7 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Load:
         ("PLAYGROUND_SIZE", "100x100"),
         ("PLAYGROUND_DOWNSAMPLING_FACTOR", "3"),
         ("PLAYGROUND_MAX_PIXELS", "1"),
+        ("PLAYGROUND_SAFETY_CHECKER", "maybe"),
         ("PLAYGROUND_DATA", "~nobody-here/data"),
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "mysql://host/name"),
@@ -78,6 +79,11 @@ def test_the_secret_key_is_kept_and_the_environments_goes_over_it(load: Load, tm
     kept = load()["SECRET_KEY"]
     assert load()["SECRET_KEY"] == kept == (tmp_path / "data" / "secret_key").read_text()
     assert load(SECRET_KEY="of the environment")["SECRET_KEY"] == "of the environment"
+
+
+def test_the_safety_catch_is_off_unless_it_is_told(load: Load) -> None:
+    assert load()["PLAYGROUND_SAFETY_CHECKER"] is False
+    assert load(PLAYGROUND_SAFETY_CHECKER="True")["PLAYGROUND_SAFETY_CHECKER"] is True
 
 
 def test_it_listens_to_this_machine_only_unless_it_is_told(load: Load) -> None:
