@@ -92,6 +92,19 @@ class Site:
             )  # fmt: skip
         return self
 
+    def start_web_server(self) -> "Site":
+        """Without a worker: jobs wait for ever."""
+        for command in ("migrate", "collectstatic --no-input"):
+            done = self.command(*command.split())
+            assert done.returncode == 0, done.stderr
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "-c", "python:playground.gunicorn"],
+                cwd=ROOT, env=self.environment, stdout=log, stderr=log,
+            )  # fmt: skip
+        until(self.health, what="an answer", log=self.log)
+        return self
+
     def wait_ready(self, seconds: float = 60) -> "Site":
         try:
             until(lambda: self.health().get("status") == "ok", seconds=seconds, what="ready", log=self.log)

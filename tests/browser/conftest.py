@@ -1,14 +1,12 @@
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
-from tests.site import ROOT, Site, until
+from tests.site import Site, until
 
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -78,13 +76,6 @@ def idle_site(web_server: Site) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def web_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = Site(tmp_path_factory.mktemp("idle") / "data")
-    for command in ("migrate", "collectstatic --no-input"):
-        assert site.command(*command.split()).returncode == 0
-    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:playground.gunicorn"]
-    with site.log.open("a") as log:
-        server = subprocess.Popen(gunicorn, cwd=ROOT, env=site.environment, stdout=log, stderr=log)
-    until(site.health, what="an answer")
+    site = Site(tmp_path_factory.mktemp("idle") / "data").start_web_server()
     yield site
-    server.terminate()
-    server.wait(30)
+    site.stop()

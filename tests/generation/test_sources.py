@@ -2,10 +2,7 @@
 
 import contextlib
 import random
-import struct
 import threading
-import zlib
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,16 +19,9 @@ from generation.fetching import SIZE, Turns
 from generation.sources import Busy, NoPicture, from_library, from_upload, from_url, letterbox
 from library import decoding, png
 from library.models import Batch, Image
+from tests.pictures import BLACK, BLUE, GREEN, RED, is_near, left_red, png_of, saved
 from tests.ways import way_to
 from tests.web import Web, a_png, answer
-
-RED, GREEN, BLUE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0)
-
-
-def saved(picture: Pillow.Image, kind: str = "PNG", **options: Any) -> bytes:
-    file = BytesIO()
-    picture.save(file, kind, **options)
-    return file.getvalue()
 
 
 def uploaded(data: bytes, name: str = "a.png") -> Pillow.Image:
@@ -42,17 +32,6 @@ def refusal(data: bytes) -> str:
     with pytest.raises(NoPicture) as caught:
         uploaded(data)
     return str(caught.value)
-
-
-def left_red(width: int = 40, height: int = 20) -> Pillow.Image:
-    """Its left half is red, its right half blue."""
-    picture = Pillow.new("RGB", (width, height), BLUE)
-    picture.paste(RED, (0, 0, width // 2, height))
-    return picture
-
-
-def is_near(pixel: Any, colour: tuple[int, int, int]) -> bool:
-    return all(abs(one - other) < 12 for one, other in zip(pixel, colour, strict=True))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
@@ -85,15 +64,6 @@ def test_a_damaged_picture_is_read_or_refused_and_nothing_else(kind: str) -> Non
             data[chance.randrange(len(data))] = chance.randrange(256)
         with contextlib.suppress(NoPicture):
             assert uploaded(bytes(data)).mode == "RGB"
-
-
-def png_of(width: int, height: int) -> bytes:
-    """A few bytes that say they are so large."""
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(bytes(1000)))]
-    parts = [
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 @pytest.mark.parametrize("size", [(50_000, 50_000), (8193, 8193), (16_385, 1), (1, 2**31 - 1), (2**30, 1)])
