@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,8 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from generation.engine import hub
-from generation.engine.checkpoints import Choice
+from generation.engine.base import Unreadable
+from generation.engine.checkpoints import Checkpoint, downloaded
 from generation.engine.resuming import Broken, Refused
 from generation.models import Download
 
@@ -64,25 +64,25 @@ def _ready_by(progress: hub.Progress) -> datetime | None:
 # What PLAYGROUND_MODEL names: nothing can be made before it is here, so the worker itself waits for it.
 
 
-def at_hand(choice: Choice, process: "WorkerProcess") -> Choice | None:
-    """The choice with every model on this machine; one that cannot be had becomes a problem. None: asked to stop."""
-    checkpoints, problems = [], list(choice.problems)
-    for checkpoint in choice.checkpoints:
-        if isinstance(checkpoint.source, str):
-            try:
-                checkpoint = replace(checkpoint, source=_for_worker(checkpoint.source, process))
-            except Refused as refused:
-                problems.append(str(refused))
-                continue
-            except Stopped:
-                return None
-        checkpoints.append(checkpoint)
-    return Choice(tuple(checkpoints), tuple(problems))
+def fetched(checkpoint: Checkpoint, process: "WorkerProcess") -> Checkpoint:
+    """The checkpoint with its files on this machine: one of the hub is downloaded, and every page told how far it is.
+
+    Raises:
+        Unreadable: it is not to be had.
+        Stopped: the process was asked to stop.
+    """
+    if isinstance(checkpoint.source, Path):
+        return checkpoint
+    began = time.monotonic()
+    try:
+        return downloaded(checkpoint.name, _for_worker(checkpoint.source, process))
+    except Refused as refused:
+        raise Unreadable(str(refused)) from refused
+    finally:
+        process.fetching += time.monotonic() - began
 
 
 def _for_worker(name: str, process: "WorkerProcess") -> Path:
-    if folder := hub.there(name, cache()):
-        return folder
     told = 0.0
 
     def say(sentence: str, ready_by: datetime | None = None) -> None:

@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from generation import defaults, downloads, paces, queue
 from generation.engine.base import Engine, Unreadable
-from generation.engine.checkpoints import Choice
 from generation.engine.recipe import Recipe
 from generation.engine.safety import SafetyCatch
 from generation.heartbeat import BEAT, SILENCE, Watch
@@ -50,6 +49,8 @@ class WorkerProcess:
         """Held while jobs are claimed and made, so that the heartbeat knows what nobody is working on."""
         self._slot: Slot | None = None
         self._watch = Watch()
+        self.fetching = 0.0
+        """s that a download took at the start."""
         self._models = defaults.choice()
         self._downloads = downloads.Downloads(self)
         self._ended = threading.Event()
@@ -76,12 +77,13 @@ class WorkerProcess:
         Worker.objects.filter(host=self.row.host, slot=self.row.slot).exclude(pk=self.row.pk).delete()
         queue.recover()
         self.set(state=Worker.State.LOADING, device=str(engine.device), notice="")
-        fetching = time.monotonic()
-        choice = downloads.at_hand(self._models, self)
-        began += time.monotonic() - fetching
-        if choice and self._load(engine, choice):
+        try:
+            is_loaded = self._load(engine)
+        except downloads.Stopped:
+            return False
+        if is_loaded:
             self.engine = engine
-            seconds = time.monotonic() - began
+            seconds = time.monotonic() - began - self.fetching
             Pace.objects.learn(self._start, seconds)
             logger.info(
                 "Ready after %.1f s: %s on %s (%s), groups of %d, %.2f s a picture, %.1f million px fit at once.",
@@ -124,13 +126,13 @@ class WorkerProcess:
                 return True
         return False
 
-    def _load(self, engine: Any, choice: Choice) -> bool:
+    def _load(self, engine: Any) -> bool:
         """Load the first model that can be; the others' faults go into the notice."""
-        problems = list(choice.problems)
-        for checkpoint in choice.checkpoints:
+        problems = list(self._models.problems)
+        for checkpoint in self._models.checkpoints:
             defaults_of_it = dict(checkpoint.defaults)
             try:
-                engine.load(checkpoint)
+                engine.load(downloads.fetched(checkpoint, self))
                 measured = engine.warm_up(_default_recipe(defaults_of_it))
             except Unreadable as error:
                 logger.warning("%s", error)
@@ -146,6 +148,8 @@ class WorkerProcess:
                 max_pixels=measured.max_pixels,
                 notice=" ".join(problems),
             )
+            if self.fetching:
+                self._models = defaults.choice()  # what was downloaded has a folder now
             return True
         self.set(state=Worker.State.FAILED, notice=" ".join(problems))
         return False

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from generation.engine import devices
-from generation.engine.base import OutOfMemory
 from generation.engine.loras import Lora, NoLora, chosen, content_hash
 
 logger = logging.getLogger(__name__)
@@ -65,19 +64,18 @@ class Adapters:
         try:
             with safe_open(lora.path, "pt") as file:
                 layers = sum(bool(_LAYER.search(key)) for key in file.keys())  # noqa: SIM118  it is no dict
-            with devices.full_memory_told():
-                self._pipeline.load_lora_weights(
-                    str(lora.path.parent),
-                    weight_name=lora.path.name,
-                    adapter_name=adapter,
-                    use_safetensors=True,
-                    local_files_only=True,
-                )
+            self._pipeline.load_lora_weights(
+                str(lora.path.parent),
+                weight_name=lora.path.name,
+                adapter_name=adapter,
+                use_safetensors=True,
+                local_files_only=True,
+            )
         except SafetensorError as error:
             raise NoLora(f"{lora.path.name} is broken: {error}.") from error
-        except OutOfMemory:
-            raise
         except Exception as error:  # whatever the libraries raise for what they cannot place
+            if devices.is_out_of_memory(error):
+                raise
             logger.exception("%s cannot be used.", lora.path.name)
             raise NoLora(_FOREIGN.format(lora.path.name)) from error
         if not layers or self._layers(adapter) != layers:

@@ -53,25 +53,30 @@ def choose(wanted: str, models: Path, demo: Path, cache: Path | None = None) -> 
         cache: where the hub's models lie that have been downloaded; they come after those of the folder.
     """
     if wanted:
-        return _wanted(wanted)
+        return _wanted(wanted, cache)
     checkpoints, problems = [], []
     for path in _found_in(models):
         if problem := _problem_with(path):
             problems.append(problem)
         else:
             checkpoints.append(_checkpoint(path))
-    for name, folder in hub.all_there(cache).items() if cache else ():
-        checkpoints.append(replace(_checkpoint(folder), name=name))
+    checkpoints += [downloaded(name, folder) for name, folder in hub.all_there(cache).items()] if cache else []
     return Choice((*checkpoints, _checkpoint(demo, is_demo=True)), tuple(problems))
 
 
-def _wanted(wanted: str) -> Choice:
+def downloaded(name: str, folder: Path) -> Checkpoint:
+    """A model of the hub that lies in the cache."""
+    return replace(_checkpoint(folder), name=name)
+
+
+def _wanted(wanted: str, cache: Path | None) -> Choice:
     path = Path(os.path.expanduser(wanted))  # noqa: PTH111  Path's own raises for an unknown user
     if os.path.lexists(path):
         problem = _problem_with(path)
         return Choice((), (problem,)) if problem else Choice((_checkpoint(path),))
     if repository.is_name(wanted):
-        return Choice((Checkpoint(wanted, wanted),))
+        folder = hub.there(wanted, cache) if cache else None
+        return Choice((downloaded(wanted, folder) if folder else Checkpoint(wanted, wanted),))
     return Choice((), (f"PLAYGROUND_MODEL names {wanted[:200]}, which is neither a folder, a file nor a hub id.",))
 
 

@@ -1,10 +1,6 @@
 """The best device there is and the best number type for it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
-
-from generation.engine.base import OutOfMemory
 
 if TYPE_CHECKING:
     import torch
@@ -54,16 +50,10 @@ def slot_of(device: "torch.device") -> str:
     return device.type
 
 
-@contextmanager
-def full_memory_told() -> Iterator[None]:
-    """Whatever way torch says that the memory is full becomes an OutOfMemory."""
+def is_out_of_memory(error: Exception) -> bool:
     import torch
 
-    try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise OutOfMemory(str(error)) from error
-    except RuntimeError as error:
-        if "allocate memory" in str(error) or "out of memory" in str(error).lower():
-            raise OutOfMemory(str(error)) from error
-        raise
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and ("allocate memory" in text or "out of memory" in text)

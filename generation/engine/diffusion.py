@@ -12,7 +12,7 @@ from PIL import Image
 
 from generation.engine import devices, samplers, single_file, words
 from generation.engine.adapters import Adapters
-from generation.engine.base import Measured, OnStep, Unreadable
+from generation.engine.base import Measured, OnStep, OutOfMemory, Unreadable
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.memory import SHARE, fitting, memory_of
 from generation.engine.preview import Preview
@@ -133,10 +133,14 @@ class DiffusionEngine:
     def generate(
         self, recipe: Recipe, *, first: int, size: int, on_step: OnStep, source: Image.Image | None = None
     ) -> list[Image.Image]:
-        with devices.full_memory_told():
+        try:
             if source and not recipe.steps_run:
                 return self._through_the_vae(source, size, on_step)
             return self._generate(recipe, first, size, on_step, source)
+        except Exception as error:
+            if devices.is_out_of_memory(error):
+                raise OutOfMemory(str(error)) from error
+            raise
 
     def _generate(
         self, recipe: Recipe, first: int, size: int, on_step: OnStep, source: Image.Image | None

@@ -56,14 +56,12 @@ class SafetyCatch:
         if missing(self._models):
             raise NoCatch(MISSING)
         try:
-            with devices.full_memory_told():
-                self._read(self._models / FOLDER)
-                self.flags([Image.new("RGB", (8, 8), "grey")])
-        except OutOfMemory:
-            self._checker = None
-            raise
+            self._read(self._models / FOLDER)
+            self._look_at([Image.new("RGB", (8, 8), "grey")])
         except Exception as error:  # loaders raise anything at all for a broken file
             self._checker = None
+            if devices.is_out_of_memory(error):
+                raise OutOfMemory(str(error)) from error
             logger.exception("The safety catch cannot be used.")
             raise NoCatch(UNUSABLE.format((str(error).strip().splitlines() or ["it is broken"])[0][:200])) from error
 
@@ -85,10 +83,18 @@ class SafetyCatch:
 
     def flags(self, pictures: list[Image.Image]) -> list[bool]:
         """Whether each picture is to be withheld. Raises NoCatch, or OutOfMemory."""
+        self.load()
+        try:
+            return self._look_at(pictures)
+        except Exception as error:
+            if devices.is_out_of_memory(error):
+                raise OutOfMemory(str(error)) from error
+            raise
+
+    def _look_at(self, pictures: list[Image.Image]) -> list[bool]:
         import torch
 
-        self.load()
-        with devices.full_memory_told(), torch.no_grad():
+        with torch.no_grad():
             pixels = self._processor(pictures, return_tensors="pt").pixel_values.to(self._device)
             blank = [torch.zeros(1) for _ in pictures]  # where it would black out what it flags
             return [bool(flag) for flag in self._checker(clip_input=pixels, images=blank)[1]]

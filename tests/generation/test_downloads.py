@@ -40,6 +40,7 @@ def test_a_worker_fetches_its_model_and_the_next_one_needs_no_network(
     settings.PLAYGROUND_MODEL = NAME
     first = open_worker()
     assert (first.row.state, first.row.model, first.row.notice) == ("ready", NAME, "")
+    assert first._models == defaults.choice()  # or it would start anew
     first.close()
     remote.status = 500
     remote.asked.clear()

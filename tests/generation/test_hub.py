@@ -59,6 +59,7 @@ def test_what_was_downloaded_needs_no_network_and_loads_like_its_original(
     assert (hub.there(NAME, cache), hub.all_there(cache)) == (folder, {NAME: folder})
     [downloaded, demo] = choose("", cache / "none", tiny_model, cache).checkpoints
     assert (downloaded.name, downloaded.source) == (NAME, folder)
+    assert choose(NAME, cache / "none", tiny_model, cache).checkpoints == (downloaded,)
     engine, pixels = DiffusionEngine("cpu"), []
     for checkpoint in (downloaded, demo):
         engine.load(checkpoint)
