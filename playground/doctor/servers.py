@@ -1,6 +1,5 @@
 """The database, and Redis where there is one."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +32,6 @@ def is_yet_to_be_made() -> bool:
 
 
 def _examine() -> Finding:
-    os.environ.setdefault("PGCONNECT_TIMEOUT", str(PATIENCE))
     if silence := database.silence():
         return wrong(f"{_name()}: {silence} {_mend()}")
     try:
