@@ -15,6 +15,8 @@ HELP = {
     "/models": "PLAYGROUND_MODELS",
     "/cache": "PLAYGROUND_CACHE",
 }
+NOT_OURS = {"etc", "usr", "home", "Users", "Windows", ".ssh", ".profile", ".bashrc"}
+"""A folder with one of these in it is a whole system or somebody's home, named by mistake."""
 
 
 def main(folder: str, *folders: str) -> None:
@@ -58,11 +60,13 @@ def _give(folder: Path, user: int, group: int) -> None:
     """See to it that `user` can write to `folder`; what can be written to already is left as it is."""
     if _can_write(folder, user, group):
         return
+    where = f"that {HELP[str(folder)]} in .env names" if str(folder) in HELP else f"{folder} of the container"
+    if found := NOT_OURS & {entry.name for entry in os.scandir(folder)}:
+        sys.exit(f"The folder {where} holds {min(found)}, so it is not given away. Name one for this alone.")
     for path in _everything(folder):
         with suppress(OSError):  # a folder of Windows has no owners
             os.chown(path, user, group, follow_symlinks=False)
     if not _can_write(folder, user, group):
-        where = f"that {HELP[str(folder)]} in .env names" if str(folder) in HELP else f"{folder} of the container"
         sys.exit(
             f"The folder {where} cannot be written to by user {user}, group {group}. "
             "Give it to them, or set PUID and PGID in .env to its owner (`id -u` and `id -g` print yours)."

@@ -1,6 +1,5 @@
 """The database, and Redis where there is one."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +32,6 @@ def is_yet_to_be_made() -> bool:
 
 
 def _examine() -> Finding:
-    os.environ.setdefault("PGCONNECT_TIMEOUT", str(PATIENCE))
     if silence := database.silence():
         return wrong(f"{_name()}: {silence} {_mend()}")
     try:
@@ -87,8 +85,8 @@ def look_at_redis() -> Iterator[Finding]:
         yield wrong("REDIS_URL is not right: it must look like redis://:password@host:6379/0.")
     except (RedisError, OSError) as error:
         yield wrong(
-            f"Redis does not answer: {_first_line(error)}. Start it, or correct REDIS_URL; until then the worker finds "
-            "new jobs by itself, some seconds later."
+            f"Redis does not answer: {_first_line(error)}. Start it, or correct REDIS_URL; until then jobs are "
+            "kept, but nobody is woken to make them."
         )
     else:
         yield ok("Redis answers.")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.mounts import needs_mounts, on_a_small_disk
 from tests.site import NOTHING_SET, ROOT
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
@@ -94,16 +95,27 @@ def test_a_folder_becomes_writable_with_all_that_lies_in_it_and_stays_as_it_is_w
     assert [path.name for path in (folder / "library").iterdir()] == ["batch"]
 
 
+@needs_mounts
 def test_a_folder_that_cannot_become_writable_is_one_sentence(folder: Path) -> None:
-    file = folder / "models"
-    file.touch()
-    ids = {"PUID": str(USER), "PGID": str(USER)}
-    command = [sys.executable, ROOT / "docker" / "init.py", folder / "secrets", file]
-    refused = subprocess.run(command, env={**os.environ, **ids}, capture_output=True, text=True)
+    library = folder / "library"
+    command = [sys.executable, ROOT / "docker" / "init.py", folder / "secrets", library]
+    refused = on_a_small_disk(library, "ro", command, env={**os.environ, "PUID": "1234", "PGID": "1234"})
     assert refused.returncode == 1
-    assert f"cannot be written to by user {USER}" in refused.stderr
+    assert refused.stderr.startswith(f"The folder {library} of the container cannot be written to by user 1234")
     assert "set PUID and PGID in .env" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["etc", ".ssh"])
+def test_a_system_or_a_home_named_by_mistake_is_not_given_away(folder: Path, name: str) -> None:
+    home = folder / "library"
+    (home / name).mkdir(parents=True)
+    home.chmod(0o555)
+    owner = home.stat().st_uid
+    refused = init(folder)
+    assert refused.returncode == 1
+    assert f"holds {name}, so it is not given away" in refused.stderr
+    assert (home.stat().st_uid, (home / name).stat().st_uid) == (owner, owner)
 
 
 @pytest.mark.parametrize("value", ["me", "-1", "10.5"])

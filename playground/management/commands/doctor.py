@@ -1,3 +1,4 @@
+import os
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -44,6 +45,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, check: list[str], **options: Any) -> None:
         if unknown := [name for name in check if name not in CHECKS]:
             raise CommandError(f"There is no check {unknown[0]}. There are: {', '.join(CHECKS)}.")
+        os.environ.setdefault("PGCONNECT_TIMEOUT", str(servers.PATIENCE))
         levels = [self._tell(name, finding) for name in check or CHECKS for finding in CHECKS[name][0]()]
         if wrongs := levels.count("wrong"):
             self.stderr.write(f"{wrongs} of {len(levels)} findings are wrong.")
