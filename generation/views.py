@@ -18,8 +18,10 @@ from generation.carried import WITHOUT_A_BOX
 from generation.engine.recipe import SEEDS
 from generation.fingerprint import fingerprint
 from generation.forms import AdvancedForm, HomeForm, RecipeForm, in_threes
+from generation.limits import Full
 from generation.models import Job
-from generation.sending import refusal, send
+from generation.senders import sender_of
+from generation.sending import come_back, refusal, send, too_much
 from generation.visitors import VisitorRequest
 from library.models import Batch, Image
 from library.settings_of import NoSettings
@@ -123,7 +125,7 @@ def create(request: VisitorRequest) -> HttpResponse:
     if "surprise" in request.POST:
         return _surprise(request)
     form = HomeForm(request.POST)
-    job = send(form, request.visitor)
+    job = send(form, sender_of(request))
     if job is None:
         return _invalid(request, form)
     if not request.htmx:
@@ -144,11 +146,16 @@ def _surprise(request: VisitorRequest) -> HttpResponse:
 def again(request: VisitorRequest, uuid: UUID) -> HttpResponse:
     """Make a picture of the library again, to be held against the first."""
     image = get_object_or_404(Image.objects.kept().select_related("batch"), uuid=uuid, position__gt=0)
-    return redirect("generation:job", queue.submit_again(image, visitor=request.visitor).uuid)
+    try:
+        return redirect("generation:job", queue.submit_again(image, sender=sender_of(request)).uuid)
+    except Full as full:
+        return come_back(request, str(full), full.retry_after)
 
 
 def _invalid(request: VisitorRequest, form: HomeForm) -> HttpResponse:
     code, headers = refusal(form)
+    if form.retry_after and request.htmx:
+        return too_much(request, form)
     response = reswap(retarget(_composer(request, form, code), "#composer"), "outerHTML")
     for name, value in headers.items():
         response[name] = value

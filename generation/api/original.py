@@ -11,6 +11,7 @@ from generation.api import asking, bodies
 from generation.api.speaking import Refusal, in_json
 from generation.engine.recipe import SEEDS
 from generation.models import Job
+from generation.senders import sender_of
 from generation.visitors import VisitorRequest
 from library.models import Batch, Image
 
@@ -38,7 +39,7 @@ def prompt(request: VisitorRequest) -> HttpResponse:
     source = _source(asked.get("original_image_path", ""))
     if not source:
         values.pop("strength", None)
-    job = asking.submission({**values, **source}, request.visitor, names=THEIRS)()
+    job = asking.submission({**values, **source}, sender_of(request), names=THEIRS)()
     return JsonResponse({"queue_id": str(job.uuid)})
 
 

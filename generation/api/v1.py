@@ -19,6 +19,7 @@ from generation.api.speaking import Refusal
 from generation.dialects import refusal
 from generation.engine.samplers import SAMPLERS
 from generation.models import Job
+from generation.senders import sender_of
 from generation.visitors import VisitorRequest
 
 Limit = Annotated[int, Query(ge=1, le=100)]
@@ -66,7 +67,10 @@ ASKED = {
 }
 
 
-@api.post("/jobs", response={201: JobOut, 200: JobOut, 409: Refused, 422: Refused}, tags=["jobs"], openapi_extra=ASKED)
+MADE = {201: JobOut, 200: JobOut, 409: Refused, 422: Refused, 429: Refused}
+
+
+@api.post("/jobs", response=MADE, tags=["jobs"], openapi_extra=ASKED)
 def create_job(request: VisitorRequest) -> HttpResponseBase | Status[Any]:
     """Ask for pictures. Settings that are left out, empty or null mean the default."""
     values, files = bodies.read_fields(request)
@@ -74,7 +78,7 @@ def create_job(request: VisitorRequest) -> HttpResponseBase | Status[Any]:
     job = idempotency.job_of(request.visitor, key, digest) if key is not None else None
     is_new = job is None
     if job is None:
-        submit = asking.submission(values, request.visitor, files=files)
+        submit = asking.submission(values, sender_of(request), files=files)
         job, is_new = (submit(), True) if key is None else idempotency.once(request.visitor, key, digest, submit)
     [told] = jobs_out([job], visitor=request.visitor)
     return Status(201 if is_new else 200, told)

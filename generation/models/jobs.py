@@ -106,6 +106,7 @@ class Job(models.Model):
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="jobs")
     recipe_data = models.JSONField("recipe", db_column="recipe")
     visitor = models.CharField(max_length=64, blank=True, db_index=True)
+    address = models.CharField(max_length=64, blank=True, help_text="Where it came from, salted and hashed.")
     remake_of = models.UUIDField(null=True, blank=True, help_text="The image that is made again.")
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     worker = models.ForeignKey(Worker, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs")
