@@ -34,8 +34,8 @@ def of(sender: Sender) -> list[Limit]:
     """The limits that a job of the sender has to keep, the narrowest first."""
     limits = [
         Limit(
-            settings.PLAYGROUND_MAX_WAITING if sender.visitor else 0,
-            Q(visitor=sender.visitor),
+            settings.PLAYGROUND_MAX_WAITING if sender.key else 0,
+            sender.works,
             "You have {} waiting, which is as many as one visitor may have.",
         ),
         Limit(

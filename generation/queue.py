@@ -3,7 +3,7 @@
 import heapq
 import logging
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
@@ -44,7 +44,7 @@ def submit(
         if sender:
             limits.take_turns()
             demand_room(sender)
-            fields |= asdict(sender)
+            fields |= sender.fields
         prompt = Prompt.objects.remember(recipe.prompt)
         job = Job.objects.create(prompt=prompt, recipe_data=recipe.to_dict(), **fields)
         if source:
@@ -68,7 +68,7 @@ def demand_room(sender: Sender) -> None:
 
 
 def _keep_source(source: PIL.Image.Image, job: Job) -> None:
-    batch = Batch.objects.start(job.uuid, recipe=job.recipe_data, visitor=job.visitor, remake_of=job.remake_of)
+    batch = Batch.objects.start(job.uuid, recipe=job.recipe_data, **job.origin)
     Image.objects.store(png.encode_original(source, batch=str(batch.uuid)), batch=batch, position=0)
 
 

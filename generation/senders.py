@@ -1,28 +1,34 @@
-"""Who sends a job: a visitor's mark, and a hash of the address that it came from."""
+"""Who sends a job: a visitor's mark, an account, and a hash of the address that it came from."""
 
 import ipaddress
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from generation.visitors import VisitorRequest
+from library.askers import Asker, asker_of
 
 NETWORK = 64  # bits: whoever has one address of IPv6 usually has all that begin so
 
 
 @dataclass(frozen=True)
-class Sender:
-    visitor: str = ""
+class Sender(Asker):
     address: str = ""
     """Salted and hashed, so that nobody can read from a job where it came from; empty where that is not known."""
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What a job keeps of it."""
+        return {"visitor": self.visitor, "person": self.person, "address": self.address}
 
-def sender_of(request: VisitorRequest) -> Sender:
+
+def sender_of(request: HttpRequest) -> Sender:
     address = address_of(request)
     hashed = salted_hmac("generation.senders", address, algorithm="sha256").hexdigest() if address else ""
-    return Sender(request.visitor, hashed)
+    asker = asker_of(request)
+    return Sender(asker.visitor, asker.person, hashed)
 
 
 def address_of(request: HttpRequest) -> str:

@@ -16,7 +16,7 @@ def send(form: RecipeForm, sender: Sender) -> Job | None:
         return None
     try:
         queue.demand_room(sender)  # before a picture is fetched for nothing
-        if not form.take_source(sender.visitor):
+        if not form.take_source(sender.key):
             return None
         promised = queue.places(form.recipe())[-1].seconds
         return queue.submit(form.recipe(), sender=sender, source=form.source, promised=promised)

@@ -66,7 +66,7 @@ def generate(job: Job, process: WorkerProcess) -> None:
     """
     process.set(state=Worker.State.GENERATING)
     recipe = job.recipe.with_model(process.row.model)
-    batch = Batch.objects.start(job.uuid, recipe=recipe.to_dict(), visitor=job.visitor, remake_of=job.remake_of)
+    batch = Batch.objects.start(job.uuid, recipe=recipe.to_dict(), **job.origin)
     try:
         _make_groups(job, recipe, batch, process)
     except Stopping:

@@ -23,6 +23,7 @@ from generation.models import Job
 from generation.senders import sender_of
 from generation.sending import come_back, refusal, send, too_much
 from generation.visitors import VisitorRequest
+from library.askers import asker_of
 from library.models import Batch, Image
 from library.settings_of import NoSettings
 
@@ -63,7 +64,7 @@ def shown_in(form: RecipeForm) -> dict[str, Any]:
 
 def jobs_of(request: VisitorRequest) -> list[Job]:
     """The visitor's jobs, newest first: all active ones and the last that ended."""
-    mine = Job.objects.of(request.visitor)
+    mine = Job.objects.of(asker_of(request))
     ended = mine.exclude(state__in=Job.ACTIVE).order_by("-pk")[:ENDED_TO_SHOW]
     return sorted([*mine.active(), *ended], key=lambda job: -job.pk)
 
@@ -74,7 +75,7 @@ def cards_of(request: VisitorRequest, jobs: list[Job], places: list[queue.Place]
     Args:
         places: the queue, where the caller has it already.
     """
-    queue_version = _queue_version()
+    queue_version, asker = _queue_version(), asker_of(request)
     batches = Batch.objects.with_images().in_bulk([job.uuid for job in jobs], field_name="uuid")
     if places is None:
         places = queue.places() if any(job.is_active for job in jobs) else []
@@ -86,7 +87,7 @@ def cards_of(request: VisitorRequest, jobs: list[Job], places: list[queue.Place]
             "version": _card_version(job, queue_version),
             "tiles": _tiles(job, batches.get(job.uuid), is_first=job == first),
             "place": place_of.get(job.pk),
-            "is_mine": bool(request.visitor) and job.visitor == request.visitor,
+            "is_mine": asker.made(job),
         }
         for job in jobs
     ]
@@ -216,7 +217,7 @@ def _render_card(request: VisitorRequest, shown: Job) -> HttpResponse:
 @require_POST
 def cancel(request: VisitorRequest, uuid: UUID) -> HttpResponse:
     shown = get_object_or_404(Job, uuid=uuid)
-    if shown.visitor != request.visitor and not request.user.is_staff:
+    if not (asker_of(request).made(shown) or request.user.is_staff):
         raise PermissionDenied("Only whoever sent a job can cancel it.")
     shown.cancel()
     if not request.htmx:
@@ -225,7 +226,7 @@ def cancel(request: VisitorRequest, uuid: UUID) -> HttpResponse:
 
 
 def _job(uuid: UUID) -> Job:
-    return get_object_or_404(Job.objects.select_related("worker"), uuid=uuid)
+    return get_object_or_404(Job.objects.select_related("worker", "person"), uuid=uuid)
 
 
 @require_safe
@@ -257,7 +258,6 @@ def _queue(request: VisitorRequest, settings: Mapping[str, Any]) -> dict[str, An
         **outlook(HomeForm, settings),
         "failed": Job.objects.failed_lately(),
         "queue_version": version,
-        "visitor": request.visitor,
     }
 
 

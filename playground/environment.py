@@ -59,6 +59,13 @@ def one_of(*choices: int) -> Callable[[str], int]:
     return cast
 
 
+def yes_or_no(text: str) -> bool:
+    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    if text.lower() not in words:
+        raise ValueError("it must be True or False")
+    return words[text.lower()]
+
+
 def size(text: str) -> tuple[int, int]:
     """'512x768' or '512' -> (width, height) in px.
 

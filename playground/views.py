@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from generation import status
 from generation.dialects import refusal, speaks_json
 from library.views.chosen import Refused
+from playground.door import is_inside
 from playground.middleware import refuse
 
 YEAR = 365 * 24 * 3600  # s
@@ -40,7 +42,14 @@ def healthz(request: HttpRequest) -> JsonResponse:
         "reason": reason,
         "seconds_per_image": worker.seconds_per_image,
     }
-    return JsonResponse(body, status=503 if reason else 200)
+    is_told = not settings.PLAYGROUND_LOGIN_REQUIRED or (not database and is_inside(request))
+    return JsonResponse(body if is_told else _outside(body), status=503 if reason else 200)
+
+
+def _outside(body: dict[str, Any]) -> dict[str, Any]:
+    """What strangers hear where accounts are asked for: that something fails, not why."""
+    told = {name: "ok" if body[name] == "ok" else "failing" for name in ("status", "database", "disk")}
+    return {**told, "worker": body["worker"]}
 
 
 def _database_fault() -> str:

@@ -38,7 +38,7 @@ def submission(
     if form.is_valid():
         with _refusing():
             queue.demand_room(sender)  # before a picture is fetched for nothing
-    if not form.is_valid() or not form.take_source(sender.visitor):
+    if not form.is_valid() or not form.take_source(sender.key):
         code, headers = sending.refusal(form)
         errors = {name: [str(error) for error in found] for name, found in form.errors.items()}
         raise _refusal(code, errors, names or {}, headers)

@@ -12,6 +12,7 @@ from ninja import Query, Router, Status
 from generation.api.schemas import ImageOut, Images, Refused, image_out
 from generation.api.speaking import Refusal
 from generation.visitors import VisitorRequest
+from library.askers import Asker, asker_of
 from library.models import Batch, Image
 from library.search import Search
 from library.views import files
@@ -25,7 +26,7 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 def list_images(request: VisitorRequest, q: str = "", after: UUID | None = None, limit: Limit = 50) -> dict[str, Any]:
     """The images that a search finds, written as in the library's box, the newest batch first."""
     search = Search.parse(q)
-    found = list(islice(_images(search, request.visitor, after, limit + 1), limit + 1))
+    found = list(islice(_images(search, asker_of(request), after, limit + 1), limit + 1))
     return {
         "images": [image_out(image) for image in found[:limit]],
         "next": found[limit - 1].uuid if len(found) > limit else None,
@@ -33,9 +34,9 @@ def list_images(request: VisitorRequest, q: str = "", after: UUID | None = None,
     }
 
 
-def _images(search: Search, visitor: str, after: UUID | None, most: int) -> Iterable[Image]:
+def _images(search: Search, asker: Asker, after: UUID | None, most: int) -> Iterable[Image]:
     """The images after that one, at least `most` where there are so many: five queries at most."""
-    batches = Batch.objects.matching(search, visitor=visitor).with_pictures().with_images(search)
+    batches = Batch.objects.matching(search, asker=asker).with_pictures().with_images(search)
     rest = batches.order_by("-created", "-pk")
     if after:
         last = _cursor(after)
@@ -54,7 +55,7 @@ def _cursor(uuid: UUID) -> Image:
 
 
 def _kept(uuid: UUID) -> Image:
-    return get_object_or_404(Image.objects.kept().select_related("batch"), uuid=uuid)
+    return get_object_or_404(Image.objects.kept().select_related("batch__person"), uuid=uuid)
 
 
 @router.get("/{uuid:image}", response={200: ImageOut, **NONE})

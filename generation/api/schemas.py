@@ -10,6 +10,7 @@ from ninja import Schema
 
 from generation import queue
 from generation.models import Job
+from library.askers import Asker, maker
 from library.models import Batch, Image
 
 
@@ -18,6 +19,7 @@ class ImageOut(Schema):
     batch: UUID  # that of its job
     position: int
     prompt: str
+    by: str  # a name, or "a visitor"
     seed: int | None
     width: int
     height: int
@@ -35,6 +37,7 @@ class JobOut(Schema):
     state: str
     prompt: str
     recipe: dict[str, Any]
+    by: str  # a name, or "a visitor"
     mine: bool
     position: int | None  # in the queue: 0 runs, 1 is the next
     seconds: float | None  # until it is done, as far as known
@@ -102,6 +105,7 @@ def image_out(image: Image) -> dict[str, Any]:
         **{name: getattr(image, name) for name in ("created", "pixels")},
         "batch": batch.uuid,
         "prompt": batch.words,
+        "by": maker(batch),
         "recipe": {**batch.recipe, "seed": image.seed},
         "page": image.page_url,
         "file": image.url,
@@ -109,22 +113,23 @@ def image_out(image: Image) -> dict[str, Any]:
     }
 
 
-def jobs_out(jobs: list[Job], *, visitor: str, places: Iterable[queue.Place] = ()) -> list[dict[str, Any]]:
+def jobs_out(jobs: list[Job], *, asker: Asker, places: Iterable[queue.Place] = ()) -> list[dict[str, Any]]:
     """The jobs with their images: two queries, and those for the queue where one is in it and it is not given."""
     if not places and any(job.is_active for job in jobs):
         places = queue.places()
     place_of = {place.job.pk: place for place in places}
     batches = Batch.objects.with_images().in_bulk([job.uuid for job in jobs], field_name="uuid")
-    return [_job_out(job, batches.get(job.uuid), place_of.get(job.pk), visitor) for job in jobs]
+    return [_job_out(job, batches.get(job.uuid), place_of.get(job.pk), asker) for job in jobs]
 
 
-def _job_out(job: Job, batch: Batch | None, place: queue.Place | None, visitor: str) -> dict[str, Any]:
+def _job_out(job: Job, batch: Batch | None, place: queue.Place | None, asker: Asker) -> dict[str, Any]:
     told = ("uuid", "state", "promised", "took", "error", "created", "started", "finished")
     return {
         **{name: getattr(job, name) for name in told},
         "prompt": job.recipe.prompt,
         "recipe": batch.recipe if batch else job.recipe_data,
-        "mine": bool(visitor) and job.visitor == visitor,
+        "by": maker(job),
+        "mine": asker.made(job),
         "fraction": 1.0 if job.state == Job.State.DONE else job.fraction,
         "position": place.position if place else None,
         "seconds": place.seconds if place else None,

@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -21,6 +20,7 @@ from generation.engine.samplers import SAMPLERS
 from generation.models import Job
 from generation.senders import sender_of
 from generation.visitors import VisitorRequest
+from library.askers import asker_of
 
 Limit = Annotated[int, Query(ge=1, le=100)]
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
@@ -75,12 +75,13 @@ def create_job(request: VisitorRequest) -> HttpResponseBase | Status[Any]:
     """Ask for pictures. Settings that are left out, empty or null mean the default."""
     values, files = bodies.read_fields(request)
     key, digest = request.headers.get("Idempotency-Key"), bodies.digest(values, files)
-    job = idempotency.job_of(request.visitor, key, digest) if key is not None else None
+    sender = sender_of(request)
+    job = idempotency.job_of(sender.key, key, digest) if key is not None else None
     is_new = job is None
     if job is None:
-        submit = asking.submission(values, sender_of(request), files=files)
-        job, is_new = (submit(), True) if key is None else idempotency.once(request.visitor, key, digest, submit)
-    [told] = jobs_out([job], visitor=request.visitor)
+        submit = asking.submission(values, sender, files=files)
+        job, is_new = (submit(), True) if key is None else idempotency.once(sender.key, key, digest, submit)
+    [told] = jobs_out([job], asker=sender)
     return Status(201 if is_new else 200, told)
 
 
@@ -93,14 +94,14 @@ def list_jobs(
     limit: Limit = 20,
 ) -> dict[str, Any]:
     """Everybody's jobs, or only yours, the newest first."""
-    jobs = Job.objects.of(request.visitor) if mine else Job.objects.all()
+    jobs = Job.objects.of(asker_of(request)) if mine else Job.objects.all()
     if state:
         jobs = jobs.filter(state=state)
     if after:
         jobs = jobs.filter(pk__lt=_cursor(after).pk)
-    found = list(jobs.order_by("-pk")[: limit + 1])
+    found = list(jobs.order_by("-pk").select_related("person")[: limit + 1])
     more, found = len(found) > limit, found[:limit]
-    return {"jobs": jobs_out(found, visitor=request.visitor), "next": found[-1].uuid if more else None}
+    return {"jobs": jobs_out(found, asker=asker_of(request)), "next": found[-1].uuid if more else None}
 
 
 def _cursor(uuid: UUID) -> Job:
@@ -112,16 +113,16 @@ def _cursor(uuid: UUID) -> Job:
 @api.get("/jobs/{uuid:job}", response={200: JobOut, 404: Refused}, tags=["jobs"])
 def show_job(request: VisitorRequest, job: UUID) -> dict[str, Any]:
     """One job, with its pictures so far."""
-    [told] = jobs_out([get_object_or_404(Job, uuid=job)], visitor=request.visitor)
+    [told] = jobs_out([get_object_or_404(Job.objects.select_related("person"), uuid=job)], asker=asker_of(request))
     return told
 
 
 @api.post("/jobs/{uuid:job}/cancel", response={200: JobOut, 403: Refused, 404: Refused}, tags=["jobs"])
 def cancel_job(request: VisitorRequest, job: UUID) -> dict[str, Any]:
     """Stop a job: yours, or one that was sent without a visitor's cookie. One that has ended stays as it is."""
-    allowed = Q(visitor="") | Q(visitor=request.visitor)
     found = get_object_or_404(Job, uuid=job)
-    if not Job.objects.filter(allowed, pk=found.pk).exists():
+    is_nobodys = not found.visitor and found.person_id is None
+    if not (is_nobodys or asker_of(request).made(found) or request.user.is_staff):
         raise Refusal(403, "Only whoever sent a job can cancel it.")
     found.cancel()
     return show_job(request, job)
@@ -131,7 +132,7 @@ def cancel_job(request: VisitorRequest, job: UUID) -> dict[str, Any]:
 def show_queue(request: VisitorRequest) -> dict[str, Any]:
     """Everybody's running and waiting jobs in the order in which they are made."""
     places = queue.places()
-    return {"jobs": jobs_out([place.job for place in places], visitor=request.visitor, places=places)}
+    return {"jobs": jobs_out([place.job for place in places], asker=asker_of(request), places=places)}
 
 
 @api.get("/models", response=Models, tags=["settings"])

@@ -43,7 +43,7 @@ def client() -> Client:
 
 def submit(visitor: str = "me", address: str = "here") -> Job:
     recipe = Recipe(prompt="a ship", seed=1, width=1000, height=1000, steps=10, num_images=2)
-    return queue.submit(recipe, sender=Sender(visitor, address))
+    return queue.submit(recipe, sender=Sender(visitor, address=address))
 
 
 # What is said
@@ -185,7 +185,7 @@ def test_whoever_runs_the_site_keeps_none(settings: Settings) -> None:
 def test_to_look_for_room_takes_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     submit()
     with django_assert_num_queries(1):
-        queue.demand_room(Sender("me", "here"))
+        queue.demand_room(Sender("me", address="here"))
 
 
 @pytest.mark.django_db(transaction=True)

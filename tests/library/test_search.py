@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from library.askers import NOBODY, Asker
 from library.controls import merge, shown
 from library.models import Batch, Image
 from library.search import LONGEST, MOST_WORDS, Search
@@ -52,7 +53,7 @@ def test_a_search_has_one_usual_form_which_means_the_same(text: str, usual: str)
         ("date:2026-02-30", "date takes a day, such as 2026-05-31, today or yesterday."),
         ("after:9999-12-31", "after takes a day"),
         ("before:٢٠٢٦-٠١-٠١", "before takes a day"),
-        ("by:ada", "by takes me."),
+        ('by:"ada lovelace"', "by takes me, visitor or a name."),
         ("fav:perhaps", "fav takes yes or no."),
         ('model:""', "model takes a name."),
         ("colour:red", "There is no filter “colour:”; it is looked for as words."),
@@ -89,6 +90,8 @@ def test_the_controls_write_filters_and_leave_alone_what_they_cannot_show() -> N
 
 # Found
 
+ME = Asker("me")
+
 
 def a_batch(words: str = "a fox", position: int = 1, **recipe: Any) -> Batch:
     settings = {"seed": 41, "steps": 20, "width": 512, "height": 512, "model": "demo model", "sampler": "DDIM"}
@@ -103,9 +106,9 @@ def an_image(batch: Batch, position: int) -> Image:
     return Image.objects.create(batch=batch, position=position, seed=seed, width=8, height=8, pixels=f"{seed}")
 
 
-def found(text: str, visitor: str = "me") -> list[str]:
+def found(text: str, asker: Asker = ME) -> list[str]:
     search = Search.parse(text)
-    return sorted(batch.words for batch in Batch.objects.portion(99, search=search, visitor=visitor))
+    return sorted(batch.words for batch in Batch.objects.portion(99, search=search, asker=asker))
 
 
 @pytest.mark.django_db
@@ -198,7 +201,7 @@ def test_filters_find(text: str, names: str) -> None:
 @pytest.mark.django_db
 def test_a_visitor_without_a_mark_has_no_pictures() -> None:
     Batch.objects.filter(pk=a_batch().pk).update(visitor="")
-    assert found("by:me", visitor="") == []
+    assert found("by:me", NOBODY) == []
 
 
 @pytest.mark.django_db
