@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -78,7 +79,20 @@ def idle_site(web_server: Site) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def web_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = Site(tmp_path_factory.mktemp("idle") / "data")
+    with _served(Site(tmp_path_factory.mktemp("idle") / "data")) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def closed_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One without a worker that asks for accounts."""
+    with _served(Site(tmp_path_factory.mktemp("closed") / "data", PLAYGROUND_LOGIN_REQUIRED="True")) as site:
+        yield site
+
+
+@contextmanager
+def _served(site: Site) -> Iterator[Site]:
+    """The web server alone."""
     for command in ("migrate", "collectstatic --no-input"):
         assert site.command(*command.split()).returncode == 0
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:playground.gunicorn"]

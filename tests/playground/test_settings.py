@@ -38,6 +38,7 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Load:
         ("PORT", "65536"),
         ("PORT", "http"),
         ("PLAYGROUND_PUBLIC_URL", "pictures.example.org"),
+        ("PLAYGROUND_LOGIN_REQUIRED", "maybe"),
         ("PLAYGROUND_STEPS", "0"),
         ("PLAYGROUND_STEPS", "251"),
         ("PLAYGROUND_GUIDANCE_SCALE", "0.5"),
