@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 
 from generation.dialects import speaks_json
+from people.models import Token
 
 COOKIE = "visitor"
 YEAR = 365 * 24 * 3600  # s
@@ -18,6 +19,8 @@ class VisitorRequest(HttpRequest):
     visitor: str
     """The mark; empty for somebody who has not sent anything yet."""
     htmx: HtmxDetails
+    token: Token | None
+    """Where programs ask, and only there."""
 
 
 class VisitorMiddleware:

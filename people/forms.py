@@ -66,6 +66,21 @@ def _plain(form: forms.BaseForm, name: str, **words: str) -> None:
     field.validators.append(MaxLengthValidator(LONGEST_PASSWORD))
 
 
+class TokenForm(forms.Form):
+    name = forms.CharField(label="What it is for", max_length=50)
+    scopes = forms.MultipleChoiceField(
+        label="What it may do",
+        choices=[
+            ("read", "look: pictures, jobs, how the site is"),
+            ("generate", "ask for pictures, cancel your jobs, give stars"),
+            ("delete", "move pictures to the trash and bring them back"),
+        ],
+        initial=["read", "generate"],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one."},
+    )
+
+
 class InviteForm(forms.Form):
     note = forms.CharField(label="For whom", max_length=100, required=False)
     days = forms.TypedChoiceField(

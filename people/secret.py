@@ -12,5 +12,10 @@ def new() -> str:
     return secrets.token_urlsafe(BYTES)
 
 
+def is_same(one: str, other: str) -> bool:
+    """In the same time wherever they differ."""
+    return secrets.compare_digest(one.encode(), other.encode())
+
+
 def digest_of(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -29,7 +29,7 @@ PATH = re.compile(
 )
 
 
-@in_json("POST")
+@in_json("POST", scope="generate")
 def prompt(request: VisitorRequest) -> HttpResponse:
     asked = {name: value for name, value in bodies.read(request).items() if value not in ("", None)}
     values = {name: asked[name] for name in SAME if name in asked}
@@ -76,7 +76,7 @@ def _path(batch: Batch, image: Image) -> str:
     return f"library/{batch.uuid}/{image.name}"
 
 
-@in_json("GET")
+@in_json("GET", scope="read")
 def queue_status(request: HttpRequest) -> HttpResponse:
     active = Job.objects.active().defer("worker__preview")
     jobs = sorted(active, key=lambda job: (job.state != Job.State.RUNNING, job.pk))
@@ -87,7 +87,7 @@ def _waiting(job: Job) -> dict[str, Any]:
     return {"queue_id": str(job.uuid), "prompt": job.recipe.prompt, **_settings(job.recipe_data)}
 
 
-@in_json("GET")
+@in_json("GET", scope="read")
 def getlibrary(request: HttpRequest) -> HttpResponse:
     limit = request.GET.get("limit", str(NEWEST))
     if not re.fullmatch("[0-9]{1,6}", limit) or int(limit) > MOST:
@@ -128,7 +128,7 @@ def _original(batch: Batch) -> str:
     return str(batch.recipe.get("source_url") or "")
 
 
-@in_json("POST")
+@in_json("POST", scope="delete")
 def deleteimage(request: HttpRequest) -> HttpResponse:
     path = bodies.read(request).get("path")
     image = _image_at(path) if isinstance(path, str) else None
@@ -137,10 +137,12 @@ def deleteimage(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"success": True})
 
 
-CALLS: tuple[tuple[str, str, str, dict[str, Any] | None], ...] = (
-    ("POST", "/prompt", "Ask for pictures.", {"prompt": "a fox", "num_images": "3", "ddim_steps": "50"}),
-    ("GET", "/queue_status", "The running and the waiting requests, the running one first.", None),
-    ("GET", "/getlibrary", f"The newest {NEWEST:,} groups with their pictures; ?limit= asks for another number.", None),
-    ("POST", "/deleteimage", "Move a picture to the trash.", {"path": "library/<queue_id>/01.png"}),
+FOX = {"prompt": "a fox", "num_images": "3", "ddim_steps": "50"}
+GROUPS = f"The newest {NEWEST:,} groups with their pictures; ?limit= asks for another number."
+CALLS: tuple[tuple[str, str, str, str, dict[str, Any] | None], ...] = (
+    ("POST", "/prompt", "generate", "Ask for pictures.", FOX),
+    ("GET", "/queue_status", "read", "The running and the waiting requests, the running one first.", None),
+    ("GET", "/getlibrary", "read", GROUPS, None),
+    ("POST", "/deleteimage", "delete", "Move a picture to the trash.", {"path": "library/<queue_id>/01.png"}),
 )
-"""For the page that describes them."""
+"""For the page that describes them: method, address, scope, what it does, what is sent."""

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
 
 from generation.api.schemas import ImageOut, Images, Refused, image_out
+from generation.api.scopes import Delete, Generate, Read
 from generation.api.speaking import Refusal
 from generation.visitors import VisitorRequest
 from library.askers import Asker, asker_of
@@ -22,7 +23,7 @@ NONE = {404: Refused}
 Limit = Annotated[int, Query(ge=1, le=100)]
 
 
-@router.get("", response={200: Images, 422: Refused})
+@router.get("", auth=Read(), response={200: Images, 422: Refused})
 def list_images(request: VisitorRequest, q: str = "", after: UUID | None = None, limit: Limit = 50) -> dict[str, Any]:
     """The images that a search finds, written as in the library's box, the newest batch first."""
     search = Search.parse(q)
@@ -58,32 +59,32 @@ def _kept(uuid: UUID) -> Image:
     return get_object_or_404(Image.objects.kept().select_related("batch__person"), uuid=uuid)
 
 
-@router.get("/{uuid:image}", response={200: ImageOut, **NONE})
+@router.get("/{uuid:image}", auth=Read(), response={200: ImageOut, **NONE})
 def show_image(request: VisitorRequest, image: UUID) -> dict[str, Any]:
     """One image, with all that is needed to make it again."""
     return image_out(_kept(image))
 
 
-@router.get("/{uuid:image}/file", response={200: None, **NONE})
+@router.get("/{uuid:image}/file", auth=Read(), response={200: None, **NONE})
 def image_file(request: VisitorRequest, image: UUID) -> FileResponse:
     """The picture itself."""
     found = _kept(image)
     return files.picture(request, found.batch.uuid, found.name)
 
 
-@router.get("/{uuid:image}/thumbnail", response={200: None, **NONE})
+@router.get("/{uuid:image}/thumbnail", auth=Read(), response={200: None, **NONE})
 def image_thumbnail(request: VisitorRequest, image: UUID) -> FileResponse:
     """A small WebP of it."""
     return files.thumbnail(request, image)
 
 
-@router.put("/{uuid:image}/favourite", response={200: ImageOut, **NONE})
+@router.put("/{uuid:image}/favourite", auth=Generate(), response={200: ImageOut, **NONE})
 def add_favourite(request: VisitorRequest, image: UUID) -> dict[str, Any]:
     """Give it the star of the house."""
     return _star(image, True)
 
 
-@router.delete("/{uuid:image}/favourite", response={200: ImageOut, **NONE})
+@router.delete("/{uuid:image}/favourite", auth=Generate(), response={200: ImageOut, **NONE})
 def remove_favourite(request: VisitorRequest, image: UUID) -> dict[str, Any]:
     """Take its star away."""
     return _star(image, False)
@@ -94,14 +95,14 @@ def _star(uuid: UUID, favourite: bool) -> dict[str, Any]:
     return image_out(_kept(uuid))
 
 
-@router.delete("/{uuid:image}", response={204: None, **NONE})
+@router.delete("/{uuid:image}", auth=Delete(), response={204: None, **NONE})
 def delete_image(request: VisitorRequest, image: UUID) -> Status[None]:
     """Move it to the trash, from where its uuid brings it back."""
     Image.objects.filter(pk=_kept(image).pk).move_to_trash()
     return Status(204, None)
 
 
-@router.post("/{uuid:image}/restore", response={200: ImageOut, **NONE})
+@router.post("/{uuid:image}/restore", auth=Delete(), response={200: ImageOut, **NONE})
 def restore_image(request: VisitorRequest, image: UUID) -> dict[str, Any]:
     """Bring it back from the trash; one that is in the library stays there."""
     Image.objects.filter(uuid=image).restore()

@@ -8,12 +8,14 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from ninja import NinjaAPI, Query, Status
 from ninja.errors import ValidationError
+from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from generation import defaults, queue, status
 from generation.api import asking, bodies, idempotency
 from generation.api.pictures import router as pictures
 from generation.api.schemas import JobOut, Jobs, Models, Queue, Refused, Samplers, StatusOut, jobs_out
+from generation.api.scopes import Delete, Generate, Read
 from generation.api.speaking import Refusal
 from generation.dialects import refusal
 from generation.engine.samplers import SAMPLERS
@@ -26,12 +28,25 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 
+REFUSALS = {401: "No token where one is asked for, or an unknown one.", 403: "Not yours to do, or not this token's."}
+
+
 class Api(NinjaAPI):
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """With the refusals that any call may meet."""
+        schema = super().get_openapi_schema(**options)
+        content = {"application/json": {"schema": {"$ref": "#/components/schemas/Refused"}}}
+        for described in (described for methods in schema["paths"].values() for described in methods.values()):
+            for code, words in REFUSALS.items():
+                described["responses"].setdefault(code, {"description": words, "content": content})
+        return schema
+
     def get_openapi_operation_id(self, operation: Operation) -> str:
         return str(operation.view_func.__name__)
 
 
-api = Api(title="Playground", version="1", docs_url=None, urls_namespace="api")
+api = Api(title="Playground", version="1", docs_url=None, urls_namespace="api", auth=Delete())
+"""A call that does not name its scope needs the one that reaches furthest."""
 api.add_router("/images", pictures)
 
 
@@ -70,7 +85,7 @@ ASKED = {
 MADE = {201: JobOut, 200: JobOut, 409: Refused, 422: Refused, 429: Refused}
 
 
-@api.post("/jobs", response=MADE, tags=["jobs"], openapi_extra=ASKED)
+@api.post("/jobs", auth=Generate(), response=MADE, tags=["jobs"], openapi_extra=ASKED)
 def create_job(request: VisitorRequest) -> HttpResponseBase | Status[Any]:
     """Ask for pictures. Settings that are left out, empty or null mean the default."""
     values, files = bodies.read_fields(request)
@@ -85,7 +100,7 @@ def create_job(request: VisitorRequest) -> HttpResponseBase | Status[Any]:
     return Status(201 if is_new else 200, told)
 
 
-@api.get("/jobs", response={200: Jobs, 422: Refused}, tags=["jobs"])
+@api.get("/jobs", auth=Read(), response={200: Jobs, 422: Refused}, tags=["jobs"])
 def list_jobs(
     request: VisitorRequest,
     state: State | None = None,
@@ -110,14 +125,14 @@ def _cursor(uuid: UUID) -> Job:
     return job
 
 
-@api.get("/jobs/{uuid:job}", response={200: JobOut, 404: Refused}, tags=["jobs"])
+@api.get("/jobs/{uuid:job}", auth=Read(), response={200: JobOut, 404: Refused}, tags=["jobs"])
 def show_job(request: VisitorRequest, job: UUID) -> dict[str, Any]:
     """One job, with its pictures so far."""
     [told] = jobs_out([get_object_or_404(Job.objects.select_related("person"), uuid=job)], asker=asker_of(request))
     return told
 
 
-@api.post("/jobs/{uuid:job}/cancel", response={200: JobOut, 403: Refused, 404: Refused}, tags=["jobs"])
+@api.post("/jobs/{uuid:job}/cancel", auth=Generate(), response={200: JobOut, 403: Refused, 404: Refused}, tags=["jobs"])
 def cancel_job(request: VisitorRequest, job: UUID) -> dict[str, Any]:
     """Stop a job: yours, or one that was sent without a visitor's cookie. One that has ended stays as it is."""
     found = get_object_or_404(Job, uuid=job)
@@ -128,14 +143,14 @@ def cancel_job(request: VisitorRequest, job: UUID) -> dict[str, Any]:
     return show_job(request, job)
 
 
-@api.get("/queue", response=Queue, tags=["queue"])
+@api.get("/queue", auth=Read(), response=Queue, tags=["queue"])
 def show_queue(request: VisitorRequest) -> dict[str, Any]:
     """Everybody's running and waiting jobs in the order in which they are made."""
     places = queue.places()
     return {"jobs": jobs_out([place.job for place in places], asker=asker_of(request), places=places)}
 
 
-@api.get("/models", response=Models, tags=["settings"])
+@api.get("/models", auth=Read(), response=Models, tags=["settings"])
 def list_models(request: HttpRequest) -> dict[str, Any]:
     """The models there are, in the order in which they are tried."""
     now = status.current()
@@ -152,12 +167,12 @@ def list_models(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@api.get("/samplers", response=Samplers, tags=["settings"])
+@api.get("/samplers", auth=Read(), response=Samplers, tags=["settings"])
 def list_samplers(request: HttpRequest) -> dict[str, Any]:
     return {"samplers": list(SAMPLERS)}
 
 
-@api.get("/status", response=StatusOut, tags=["settings"])
+@api.get("/status", auth=Read(), response=StatusOut, tags=["settings"])
 def show_status(request: HttpRequest) -> dict[str, Any]:
     """How the workers are."""
     now = status.current()

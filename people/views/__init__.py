@@ -3,6 +3,7 @@
 from people.views.account import account, password
 from people.views.invitations import invitation, invitations, revoke_invitation
 from people.views.signing import locked_out, sign_in, sign_out
+from people.views.tokens import revoke_token, tokens
 
 __all__ = (
     "account",
@@ -11,6 +12,8 @@ __all__ = (
     "locked_out",
     "password",
     "revoke_invitation",
+    "revoke_token",
     "sign_in",
     "sign_out",
+    "tokens",
 )

@@ -131,11 +131,16 @@ def test_axe_finds_nothing_on_the_pages_of_people(
     page.goto(closed_site.url + "/sign-in/")
     sign_in(page, owner)
     expect(page.get_by_label("Prompt")).to_be_visible()
-    for path in ("/account/", "/account/password/", "/invitations/", "/"):
+    for path in ("/account/", "/account/password/", "/account/tokens/", "/invitations/", "/api/docs/", "/"):
         page.goto(closed_site.url + path)
         found += findings(page)
     page.goto(closed_site.url + "/invitations/")
     page.get_by_role("button", name="Make a link").click()
+    found += findings(page)
+    page.goto(closed_site.url + "/account/tokens/")
+    page.get_by_label("What it is for").fill("a script")
+    page.get_by_role("button", name="Make a token").click()
+    expect(page.get_by_label("It is shown this once; copy it now.")).to_be_focused()
     found += findings(page)
     complaints[:] = [text for text in complaints if "422" not in text]
     assert not found, "\n".join(found)
@@ -148,7 +153,7 @@ def test_on_a_phone_the_pages_of_people_are_no_wider_and_targets_large_enough(
     small, wide = page.evaluate(SMALL), page.evaluate(WIDER)
     sign_in(page, owner)
     expect(page.get_by_label("Prompt")).to_be_visible()
-    for path in ("/account/", "/account/password/", "/invitations/", "/"):
+    for path in ("/account/", "/account/password/", "/account/tokens/", "/invitations/", "/api/docs/", "/"):
         page.goto(closed_site.url + path)
         small += [f"{path}: {target}" for target in page.evaluate(SMALL)]
         wide = wide or page.evaluate(WIDER)

@@ -150,7 +150,7 @@ def test_in_the_administration_they_can_be_revoked_and_nothing_else() -> None:
     path = "/admin/people/invitation/"
     assert client.get(f"{path}add/").status_code == 403
     chosen = {"action": "revoke", "_selected_action": [Invitation.objects.get().pk]}
-    assert "1 of 1 invitations revoked" in client.post(path, chosen, follow=True).content.decode()
+    assert "1 of 1 revoked" in client.post(path, chosen, follow=True).content.decode()
     assert Invitation.objects.get().state == "revoked"
 
 
