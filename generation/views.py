@@ -22,6 +22,7 @@ from generation.limits import Full
 from generation.models import Job
 from generation.senders import sender_of
 from generation.sending import come_back, refusal, send, too_much
+from generation.veil import veiled, veiled_places
 from generation.visitors import VisitorRequest
 from library.askers import asker_of
 from library.models import Batch, Image
@@ -79,6 +80,7 @@ def cards_of(request: VisitorRequest, jobs: list[Job], places: list[queue.Place]
     batches = Batch.objects.with_images().in_bulk([job.uuid for job in jobs], field_name="uuid")
     if places is None:
         places = queue.places() if any(job.is_active for job in jobs) else []
+    jobs = [veiled(job, asker) for job in jobs]
     first = places[0].job if places else None
     place_of = {place.job.pk: place for place in places}
     return [
@@ -105,6 +107,8 @@ def _tiles(job: Job, batch: Batch | None, *, is_first: bool) -> list[Tile]:
 
     A place before those that are made now was filled, and its picture deleted since.
     """
+    if job.is_veiled:
+        return []
     images = {image.position: image for image in batch.kept_images} if batch else {}
     source = [Tile(images.pop(0))] if 0 in images else []
     if not job.is_active or not (images or is_first or job.state == Job.State.RUNNING):
@@ -254,9 +258,11 @@ def _queue(request: VisitorRequest, settings: Mapping[str, Any]) -> dict[str, An
         settings: what the form holds now, for the promise; nonsense promises nothing.
     """
     version = _queue_version()  # before the rows: a change between the two is shown twice, never missed
+    shown, asker = outlook(HomeForm, settings), asker_of(request)
     return {
-        **outlook(HomeForm, settings),
-        "failed": Job.objects.failed_lately(),
+        **shown,
+        "places": veiled_places(shown["places"], asker),
+        "failed": [veiled(job, asker) for job in Job.objects.failed_lately()],
         "queue_version": version,
     }
 

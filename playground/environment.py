@@ -59,6 +59,15 @@ def one_of(*choices: int) -> Callable[[str], int]:
     return cast
 
 
+def word_of(*words: str) -> Callable[[str], str]:
+    def cast(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"it must be {' or '.join(words)}")
+        return text.lower()
+
+    return cast
+
+
 def yes_or_no(text: str) -> bool:
     words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
     if text.lower() not in words:

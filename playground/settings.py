@@ -42,6 +42,8 @@ if PLAYGROUND_PUBLIC_URL:
     PLAYGROUND_HOSTS.add(urlsplit(PLAYGROUND_PUBLIC_URL).hostname or "")
     CSRF_TRUSTED_ORIGINS = [PLAYGROUND_PUBLIC_URL]
 PLAYGROUND_LOGIN_REQUIRED = read("PLAYGROUND_LOGIN_REQUIRED", environment.yes_or_no, False)
+PLAYGROUND_QUEUE_WORDS = read("PLAYGROUND_QUEUE_WORDS", environment.word_of("everyone", "own"), "everyone")
+PLAYGROUND_DELETE = read("PLAYGROUND_DELETE", environment.word_of("everyone", "owner"), "everyone")
 
 # What makes the pictures. None: as the model's folder says, else as generation.defaults does.
 PLAYGROUND_MODEL = read("PLAYGROUND_MODEL", str, "")

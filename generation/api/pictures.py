@@ -17,6 +17,7 @@ from library.askers import Asker, asker_of
 from library.models import Batch, Image
 from library.search import Search
 from library.views import files
+from library.views.deleting import NOT_YOURS, may_delete
 
 router = Router(tags=["images"])
 NONE = {404: Refused}
@@ -81,29 +82,37 @@ def image_thumbnail(request: VisitorRequest, image: UUID) -> FileResponse:
 @router.put("/{uuid:image}/favourite", auth=Generate(), response={200: ImageOut, **NONE})
 def add_favourite(request: VisitorRequest, image: UUID) -> dict[str, Any]:
     """Give it the star of the house."""
-    return _star(image, True)
+    return _star(request, image, True)
 
 
 @router.delete("/{uuid:image}/favourite", auth=Generate(), response={200: ImageOut, **NONE})
 def remove_favourite(request: VisitorRequest, image: UUID) -> dict[str, Any]:
     """Take its star away."""
-    return _star(image, False)
+    return _star(request, image, False)
 
 
-def _star(uuid: UUID, favourite: bool) -> dict[str, Any]:
-    _kept(uuid).set_favourite(favourite)
+def _star(request: VisitorRequest, uuid: UUID, favourite: bool) -> dict[str, Any]:
+    _of_theirs(request, _kept(uuid)).set_favourite(favourite)
     return image_out(_kept(uuid))
+
+
+def _of_theirs(request: VisitorRequest, image: Image) -> Image:
+    """The same. Raises Refusal where whoever asks may not change it."""
+    if not may_delete(request, image):
+        raise Refusal(403, NOT_YOURS)
+    return image
 
 
 @router.delete("/{uuid:image}", auth=Delete(), response={204: None, **NONE})
 def delete_image(request: VisitorRequest, image: UUID) -> Status[None]:
     """Move it to the trash, from where its uuid brings it back."""
-    Image.objects.filter(pk=_kept(image).pk).move_to_trash()
+    Image.objects.filter(pk=_of_theirs(request, _kept(image)).pk).move_to_trash()
     return Status(204, None)
 
 
 @router.post("/{uuid:image}/restore", auth=Delete(), response={200: ImageOut, **NONE})
 def restore_image(request: VisitorRequest, image: UUID) -> dict[str, Any]:
     """Bring it back from the trash; one that is in the library stays there."""
-    Image.objects.filter(uuid=image).restore()
+    found = get_object_or_404(Image.objects.select_related("batch"), uuid=image)
+    Image.objects.filter(pk=_of_theirs(request, found).pk).restore()
     return image_out(_kept(image))

@@ -10,6 +10,7 @@ from ninja import Schema
 
 from generation import queue
 from generation.models import Job
+from generation.veil import veiled
 from library.askers import Asker, maker
 from library.models import Batch, Image
 
@@ -39,6 +40,7 @@ class JobOut(Schema):
     recipe: dict[str, Any]
     by: str  # a name, or "a visitor"
     mine: bool
+    hidden: bool  # somebody else's, without its words, settings, pictures and error
     position: int | None  # in the queue: 0 runs, 1 is the next
     seconds: float | None  # until it is done, as far as known
     fraction: float  # how much of it is done, 0 to 1
@@ -114,20 +116,32 @@ def image_out(image: Image) -> dict[str, Any]:
 
 
 def jobs_out(jobs: list[Job], *, asker: Asker, places: Iterable[queue.Place] = ()) -> list[dict[str, Any]]:
-    """The jobs with their images: two queries, and those for the queue where one is in it and it is not given."""
+    """The jobs with their images: two queries, and those for the queue where one is in it and it is not given.
+
+    Of others' jobs, where their words are hidden, what remains.
+    """
     if not places and any(job.is_active for job in jobs):
         places = queue.places()
     place_of = {place.job.pk: place for place in places}
     batches = Batch.objects.with_images().in_bulk([job.uuid for job in jobs], field_name="uuid")
-    return [_job_out(job, batches.get(job.uuid), place_of.get(job.pk), asker) for job in jobs]
+    return [_job_out(veiled(job, asker), batches.get(job.uuid), place_of.get(job.pk), asker) for job in jobs]
+
+
+def sent_out(job: Job, *, asker: Asker) -> dict[str, Any]:
+    """The job to whoever has just sent it, be it without a name."""
+    place = next((place for place in queue.places() if place.job.pk == job.pk), None)
+    batch = Batch.objects.with_images().filter(uuid=job.uuid).first()
+    return _job_out(job, batch, place, asker)
 
 
 def _job_out(job: Job, batch: Batch | None, place: queue.Place | None, asker: Asker) -> dict[str, Any]:
+    batch = None if job.is_veiled else batch
     told = ("uuid", "state", "promised", "took", "error", "created", "started", "finished")
     return {
         **{name: getattr(job, name) for name in told},
         "prompt": job.recipe.prompt,
-        "recipe": batch.recipe if batch else job.recipe_data,
+        "recipe": {} if job.is_veiled else batch.recipe if batch else job.recipe_data,
+        "hidden": job.is_veiled,
         "by": maker(job),
         "mine": asker.made(job),
         "fraction": 1.0 if job.state == Job.State.DONE else job.fraction,

@@ -14,7 +14,7 @@ from ninja.operation import Operation
 from generation import defaults, queue, status
 from generation.api import asking, bodies, idempotency
 from generation.api.pictures import router as pictures
-from generation.api.schemas import JobOut, Jobs, Models, Queue, Refused, Samplers, StatusOut, jobs_out
+from generation.api.schemas import JobOut, Jobs, Models, Queue, Refused, Samplers, StatusOut, jobs_out, sent_out
 from generation.api.scopes import Delete, Generate, Read
 from generation.api.speaking import Refusal
 from generation.dialects import refusal
@@ -96,8 +96,7 @@ def create_job(request: VisitorRequest) -> HttpResponseBase | Status[Any]:
     if job is None:
         submit = asking.submission(values, sender, files=files)
         job, is_new = (submit(), True) if key is None else idempotency.once(sender.key, key, digest, submit)
-    [told] = jobs_out([job], asker=sender)
-    return Status(201 if is_new else 200, told)
+    return Status(201 if is_new else 200, sent_out(job, asker=sender))
 
 
 @api.get("/jobs", auth=Read(), response={200: Jobs, 422: Refused}, tags=["jobs"])

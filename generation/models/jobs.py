@@ -133,6 +133,9 @@ class Job(models.Model):
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
 
+    is_veiled = False
+    """Whether words and previews were taken out of it, because whoever looks may not see them."""
+
     objects = JobQuerySet.as_manager()
 
     class Meta:

@@ -5,6 +5,8 @@ from django.http import HttpRequest
 
 from library import askers
 from library.askers import Work, asker_of
+from library.models import Image
+from library.views.deleting import may_delete
 
 register = template.Library()
 
@@ -19,6 +21,12 @@ def is_of(work: Work, request: HttpRequest) -> bool:
 def maker(work: Work, request: HttpRequest) -> str:
     """'you', a name, or 'a visitor'."""
     return "you" if is_of(work, request) else askers.maker(work)
+
+
+@register.filter
+def is_changeable(image: Image, request: HttpRequest) -> bool:
+    """Whether whoever looks may delete it or give it a star."""
+    return may_delete(request, image)
 
 
 @register.filter

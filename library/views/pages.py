@@ -12,6 +12,8 @@ from library.facts import settings
 from library.lineage import descendants, remade
 from library.models import Batch, Image
 from library.search import Search
+from library.views.deleting import demand
+from library.views.files import in_the_library
 from library.views.listing import address, asked_anew, search_of
 from library.views.ways import back
 
@@ -28,7 +30,7 @@ def batch(request: HttpRequest, batch: UUID) -> HttpResponse:
 @require_safe
 @asked_anew
 def image(request: HttpRequest, batch: UUID, position: int) -> HttpResponse:
-    shown = _image(batch, position)
+    shown = _image(request, batch, position)
     search = search_of(request)
     before, after = _neighbours(shown, search, asker_of(request))
     beside = after or before
@@ -45,9 +47,9 @@ def image(request: HttpRequest, batch: UUID, position: int) -> HttpResponse:
     return render(request, "library/image.html", context)
 
 
-def _image(batch: UUID, position: int) -> Image:
+def _image(request: HttpRequest, batch: UUID, position: int) -> Image:
     images = Image.objects.kept().select_related("batch__person", "batch__source__batch", "batch__remake_of__batch")
-    return get_object_or_404(images, batch__uuid=batch, position=position)
+    return in_the_library(request, get_object_or_404(images, batch__uuid=batch, position=position))
 
 
 def _lineage(batch: Batch, images: list[Image]) -> dict[str, Any]:
@@ -70,7 +72,8 @@ def _neighbours(image: Image, search: Search, asker: Asker) -> tuple[Image | Non
 @require_POST
 def favourite(request: HttpRequest, batch: UUID, position: int) -> HttpResponse:
     """Give the picture its star or take it away, as the field says: sent twice it is the same."""
-    shown = _image(batch, position)
+    shown = _image(request, batch, position)
+    demand(request, [shown])
     shown.favourite = request.POST.get("favourite") == "yes"
     shown.set_favourite(shown.favourite)
     if not request.headers.get("HX-Request"):

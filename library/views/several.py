@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 from library.archive import stream
 from library.models import Image
 from library.views.chosen import chosen, kept
+from library.views.deleting import demand
 from library.views.ways import back
 
 
@@ -15,6 +16,7 @@ from library.views.ways import back
 def favourites(request: HttpRequest) -> HttpResponse:
     """Give pictures their stars or take them away, as the field says."""
     images = kept(chosen(request))
+    demand(request, images)
     favourite = request.POST.get("favourite") == "yes"
     Image.objects.filter(pk__in=[image.pk for image in images]).star(favourite)
     if not request.headers.get("HX-Request"):

@@ -85,8 +85,9 @@ def web_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def closed_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One without a worker that asks for accounts."""
-    with _served(Site(tmp_path_factory.mktemp("closed") / "data", PLAYGROUND_LOGIN_REQUIRED="True")) as site:
+    """One without a worker that asks for accounts and keeps people's things apart."""
+    apart = {"PLAYGROUND_QUEUE_WORDS": "own", "PLAYGROUND_DELETE": "owner"}
+    with _served(Site(tmp_path_factory.mktemp("closed") / "data", PLAYGROUND_LOGIN_REQUIRED="True", **apart)) as site:
         yield site
 
 

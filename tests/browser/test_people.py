@@ -26,6 +26,22 @@ from people.models import Invitation
 print(Invitation.objects.make(User.objects.get(username="owner"), days=7, note="Dora")[1])
 """
 
+TWO_PICTURES = """
+from django.contrib.auth.models import User
+from generation import queue
+from generation.engine.recipe import Recipe
+from generation.senders import Sender
+from library.models import Batch
+from tests.library.make import a_batch, an_image
+dora, _ = User.objects.get_or_create(username="dora")
+dora.set_password("a long pass phrase")
+dora.save()
+for words, person in (("a fox", dora), ("an owl", None)):
+    image = an_image(a_batch(words))
+    Batch.objects.filter(pk=image.batch_id).update(person=person)
+    queue.submit(Recipe(prompt=words + " that waits", seed=1), sender=Sender("", person))
+"""
+
 
 def shell(site: Site, script: str) -> str:
     ran = site.command("shell", "--verbosity", "0", "--command", script)
@@ -159,3 +175,20 @@ def test_on_a_phone_the_pages_of_people_are_no_wider_and_targets_large_enough(
         wide = wide or page.evaluate(WIDER)
     assert not wide
     assert not small, "\n".join(small)
+
+
+def test_what_is_somebody_elses_is_neither_read_in_the_queue_nor_deleted(closed_site: Site, visit: Visit) -> None:
+    shell(closed_site, TWO_PICTURES)
+    page = visit(closed_site.url + "/library/")
+    sign_in(page, "dora")
+    for words, verbs in (("a fox", 7), ("an owl", 5)):
+        page.get_by_role("region", name=words).get_by_role("link", name="Image 1").first.click(button="right")
+        expect(page.get_by_role("menuitem")).to_have_count(verbs)
+        expect(page.get_by_role("menuitem", name="Delete")).to_have_count(int(verbs == 7))
+        page.keyboard.press("Escape")
+    page.goto(closed_site.url)
+    queue = page.get_by_role("complementary", name="Queue")
+    expect(queue).to_contain_text("a fox that waits")
+    expect(queue).to_contain_text("words not shown")
+    assert "an owl" not in page.content()
+    assert findings(page) == []

@@ -39,6 +39,8 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Load:
         ("PORT", "http"),
         ("PLAYGROUND_PUBLIC_URL", "pictures.example.org"),
         ("PLAYGROUND_LOGIN_REQUIRED", "maybe"),
+        ("PLAYGROUND_QUEUE_WORDS", "nobody"),
+        ("PLAYGROUND_DELETE", "own"),
         ("PLAYGROUND_STEPS", "0"),
         ("PLAYGROUND_STEPS", "251"),
         ("PLAYGROUND_GUIDANCE_SCALE", "0.5"),
