@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 
@@ -39,6 +40,6 @@ class VisitorMiddleware:
                 max_age=YEAR,
                 httponly=True,
                 samesite="Lax",
-                secure=request.is_secure(),
+                secure=request.is_secure() or settings.SESSION_COOKIE_SECURE,
             )
         return response

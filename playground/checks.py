@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 WITHOUT_WAL = {"9p", "drvfs", "nfs", "nfs4", "cifs", "smb3", "smbfs", "vboxsf", "afpfs", "webdav"}
 """File systems whose memory maps or locks SQLite's write-ahead log cannot use; any FUSE system is another."""
@@ -48,6 +48,23 @@ def check_queue(**_: Any) -> list[CheckMessage]:
     if settings.Q_CLUSTER["retry"] <= 3 * settings.Q_CLUSTER["timeout"]:
         return [Error("Q_CLUSTER: retry must be more than three times timeout.", id="playground.E003")]
     return []
+
+
+@register()
+def check_strangers(**_: Any) -> list[CheckMessage]:
+    sentence = open_to_strangers()
+    return [Warning(sentence, id="playground.W001")] if sentence else []
+
+
+def open_to_strangers() -> str:
+    """What people who are not known can do here; empty where they have no way in."""
+    if not settings.PLAYGROUND_PUBLIC_URL or settings.PLAYGROUND_LOGIN_REQUIRED:
+        return ""
+    deletes = " and delete them" if settings.PLAYGROUND_DELETE == "everyone" else ""
+    return (
+        f"Strangers can come in: whoever finds {settings.PLAYGROUND_PUBLIC_URL} can make pictures here, "
+        f"see everybody's{deletes}, without signing in. Unless that is meant, set PLAYGROUND_LOGIN_REQUIRED=True."
+    )
 
 
 def file_system_of(path: Path, mounts: str | None = None) -> str:

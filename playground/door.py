@@ -16,6 +16,7 @@ from generation.dialects import refusal, speaks_json
 from generation.visitors import VisitorRequest
 from library.views.ways import back
 from people import tokens
+from playground.checks import open_to_strangers
 
 OPEN = {"people:sign-in", "people:invitation", "theme", "livez", "healthz"}
 """By their names in urls.py. Static files are given out before anybody comes to this door."""
@@ -90,5 +91,5 @@ def _to_programs(sentence: str) -> HttpResponse:
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """For every page."""
-    return {"is_inside": is_inside(request)}
+    """For every page; the sentence about strangers is for the administration's."""
+    return {"is_inside": is_inside(request), "open_to_strangers": open_to_strangers()}

@@ -79,7 +79,8 @@ def theme(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(back)
     chosen = request.POST.get("theme")
     if chosen in ("light", "dark"):
-        response.set_cookie("theme", chosen, max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure())
+        secure = request.is_secure() or settings.SESSION_COOKIE_SECURE
+        response.set_cookie("theme", chosen, max_age=YEAR, samesite="Lax", httponly=True, secure=secure)
     else:
         response.delete_cookie("theme", samesite="Lax")
     return response

@@ -97,6 +97,7 @@ def test_a_public_url_is_a_host_and_its_cookies_go_over_https_only(load: Load) -
     assert "pictures.example.org" in settings["PLAYGROUND_HOSTS"]
     assert settings["CSRF_TRUSTED_ORIGINS"] == ["https://pictures.example.org"]
     assert (settings["SESSION_COOKIE_SECURE"], settings["CSRF_COOKIE_SECURE"]) == (True, True)
+    assert settings["SECURE_PROXY_SSL_HEADER"] == ("HTTP_X_FORWARDED_PROTO", "https")
     assert "SECURE_PROXY_SSL_HEADER" not in load(PLAYGROUND_PUBLIC_URL="http://pictures.example.org")
 
 

@@ -43,9 +43,12 @@ class Command(BaseCommand):
         self.stderr.write("Stopped.")
 
     def _check_machine(self) -> None:
-        faults = [str(fault.msg) for fault in run_checks(databases=["default"]) if fault.is_serious()]
+        found = run_checks(databases=["default"])
+        faults = [str(fault.msg) for fault in found if fault.is_serious()]
         if faults:
             raise CommandError("\n".join(faults))
+        for warning in found:
+            self.stderr.write(str(warning.msg))
 
     def _check_port(self) -> None:
         family = socket.AF_INET6 if ":" in settings.PLAYGROUND_LISTEN else socket.AF_INET
