@@ -9,7 +9,8 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
 from generation.advanced_form import AdvancedForm
-from generation.sending import refusal, send
+from generation.senders import sender_of
+from generation.sending import refusal, send, too_much
 from generation.usable import from_address
 from generation.views import cards_of, in_its_place, jobs_of, outlook, shown_in
 from generation.visitors import VisitorRequest
@@ -27,7 +28,9 @@ def advanced(request: VisitorRequest) -> HttpResponse:
         kept = {name: request.POST.get(name, "") for name in ("prompt", "negative_prompt")}
         return _anew(request, AdvancedForm(initial=kept))
     form = AdvancedForm(request.POST, request.FILES)
-    job = send(form, request.visitor)
+    job = send(form, sender_of(request))
+    if job is None and form.retry_after and request.htmx:
+        return too_much(request, form)
     if job is None:
         code, headers = refusal(form)
         response = _anew(request, form, code)

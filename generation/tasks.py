@@ -72,7 +72,7 @@ def generate(job: Job, process: WorkerProcess) -> None:
     process.set(state=Worker.State.GENERATING)
     recipe = job.recipe.with_model(process.row.model)
     recipe = replace(recipe, lora_hashes=hashes(recipe.prompt, defaults.lora_folder()))
-    batch = Batch.objects.start(job.uuid, recipe=recipe.to_dict(), visitor=job.visitor, remake_of=job.remake_of)
+    batch = Batch.objects.start(job.uuid, recipe=recipe.to_dict(), **job.origin)
     try:
         _make_groups(job, recipe, batch, process)
     except (Stopping, Unreachable):

@@ -35,11 +35,11 @@ def from_address(query: Mapping[str, str], kind: type[RecipeForm] = RecipeForm) 
     key = query.get("settings_of", "")
     name, recipe, tool = _in_library(key) if key else ("the address", {}, "")
     given = {**recipe, **query}
-    values, notes = usable(_over_source(given) if any(given.get(source) for source in SOURCES) else given, kind)
     is_gone = not name
-    if (source := values.get("source_image")) and not Image.objects.kept().called(source):
-        del values["source_image"]
+    if (source := given.get("source_image")) and not Image.objects.kept().called(source):
+        del given["source_image"]
         is_gone = True
+    values, notes = usable(_over_source(given) if any(given.get(source) for source in SOURCES) else given, kind)
     told = [NOT_THERE] * is_gone
     if recipe or notes:
         told += [origin(name or "the address", recipe, tool), *notes, *other_model(recipe)]

@@ -93,6 +93,15 @@ def one_of(*choices: int) -> Callable[[str], int]:
     return cast
 
 
+def word_of(*words: str) -> Callable[[str], str]:
+    def cast(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"it must be {' or '.join(words)}")
+        return text.lower()
+
+    return cast
+
+
 def switch(text: str) -> bool:
     """'True' or 'no', as people write them."""
     if text.lower() not in ("true", "yes", "on", "1", "false", "no", "off", "0"):

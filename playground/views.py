@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, HttpResponseServerError, JsonResponse
@@ -14,6 +15,7 @@ from generation import database, status
 from generation.dialects import refusal, speaks_json
 from library.models import Shelf
 from library.views.chosen import Refused
+from playground.door import is_inside
 from playground.middleware import refuse
 
 YEAR = 365 * 24 * 3600  # s
@@ -41,7 +43,14 @@ def healthz(request: HttpRequest) -> JsonResponse:
         "reason": reason,
         "seconds_per_image": worker.seconds_per_image,
     }
-    return JsonResponse(body, status=503 if reason else 200)
+    is_told = not settings.PLAYGROUND_LOGIN_REQUIRED or (not silence and is_inside(request))
+    return JsonResponse(body if is_told else _outside(body), status=503 if reason else 200)
+
+
+def _outside(body: dict[str, Any]) -> dict[str, Any]:
+    """What strangers hear where accounts are asked for: that something fails, not why."""
+    told = {name: "ok" if body[name] == "ok" else "failing" for name in ("status", "database", "disk")}
+    return {**told, "worker": body["worker"]}
 
 
 def _disk_fault() -> str:
@@ -64,7 +73,8 @@ def theme(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(back)
     chosen = request.POST.get("theme")
     if chosen in ("light", "dark"):
-        response.set_cookie("theme", chosen, max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure())
+        secure = request.is_secure() or settings.SESSION_COOKIE_SECURE
+        response.set_cookie("theme", chosen, max_age=YEAR, samesite="Lax", httponly=True, secure=secure)
     else:
         response.delete_cookie("theme", samesite="Lax")
     return response

@@ -191,3 +191,19 @@ class Site:
         query = """SELECT pixels FROM library_image JOIN library_batch ON library_batch.id = batch_id
                    WHERE library_batch.uuid = ? ORDER BY position"""
         return [row["pixels"] for row in self.rows(query, uuid.replace("-", ""))]
+
+
+@contextmanager
+def served(site: Site) -> Iterator[Site]:
+    """The web server alone, without a worker."""
+    for command in ("migrate", "collectstatic --no-input"):
+        assert site.command(*command.split()).returncode == 0
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:playground.gunicorn"]
+    with site.log.open("a") as log:
+        server = subprocess.Popen(gunicorn, cwd=ROOT, env=site.environment, stdout=log, stderr=log)
+    try:
+        until(site.health, what="an answer", log=site.log)
+        yield site
+    finally:
+        server.terminate()
+        server.wait(30)

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
+from library.askers import NOBODY, Asker
 from library.facts import facts
 from library.facts import settings as settings_of
 from library.finding import Finding, images
@@ -22,12 +23,18 @@ if TYPE_CHECKING:
     from library.models.images import Image
 
 EVERYTHING = Search()
-SEARCHED = ("model", "size", "seed", "steps", "sampler", "guidance_scale", "visitor", "source")
+SEARCHED = ("model", "size", "seed", "steps", "sampler", "guidance_scale", "visitor", "person", "source")
 
 
 class BatchQuerySet(Finding["Batch"]):
     def start(
-        self, key: uuid.UUID, *, recipe: Mapping[str, Any], visitor: str, remake_of: uuid.UUID | None = None
+        self,
+        key: uuid.UUID,
+        *,
+        recipe: Mapping[str, Any],
+        visitor: str,
+        remake_of: uuid.UUID | None = None,
+        person_id: int | None = None,
     ) -> "Batch":
         """The batch `key`, made now unless an earlier attempt made it.
 
@@ -38,6 +45,7 @@ class BatchQuerySet(Finding["Batch"]):
             "words": str(recipe.get("prompt", "")),
             "recipe": dict(recipe),
             "visitor": visitor,
+            "person_id": person_id,
             "source": images().called(recipe.get("source_image")),
             "remake_of": images().called(remake_of),
             **facts(recipe),
@@ -61,20 +69,21 @@ class BatchQuerySet(Finding["Batch"]):
         return models.Exists(images().kept().filter(batch=models.OuterRef("pk"), position__gt=0))
 
     def portion(
-        self, size: int, *, after: "Batch | None" = None, search: Search = EVERYTHING, visitor: str = ""
+        self, size: int, *, after: "Batch | None" = None, search: Search = EVERYTHING, asker: Asker = NOBODY
     ) -> "list[Batch]":
         """The next `size` batches that the search finds, newest first, with their images: two queries.
 
         Args:
             after: the last batch of the portion before.
         """
-        batches = self.matching(search, visitor=visitor).worth_showing()
+        batches = self.matching(search, asker=asker).worth_showing()
         batches = batches.older(after) if after else batches.order_by("-created", "-pk")
         return list(batches.with_images(search)[:size])
 
     def with_images(self, search: Search = EVERYTHING) -> "BatchQuerySet":
-        """With `kept_images` at hand, those that the search shows: one more query, however many batches."""
-        return self.prefetch_related(Prefetch("images", queryset=images().shown_by(search)))
+        """With their makers, and `kept_images` that the search shows, at hand: one more query, however many batches."""
+        shown = Prefetch("images", queryset=images().shown_by(search))
+        return self.select_related("person").prefetch_related(shown)
 
 
 class Batch(models.Model):
@@ -87,6 +96,10 @@ class Batch(models.Model):
         max_length=80, blank=True, help_text="What made the pictures, if not this site: a tool's name, or elsewhere."
     )
     visitor = models.CharField(max_length=64, blank=True, help_text="Who asked: a random mark, no name.")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="batches",
+        db_index=False, help_text="Whose account asked.",
+    )  # fmt: skip  # an index of its own would tempt SQLite to fetch all of somebody's and sort them
     created = models.DateTimeField(default=timezone.now)
     changed = models.DateTimeField(default=timezone.now, help_text="When what people see of it last changed.")
     seconds = models.FloatField(default=0.0, help_text="Time that making its pictures took so far.")

@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
+from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from library import png
-from library.models import Image
+from library.askers import asker_of
+from library.models import Batch, Image
 
 TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 """Of the files that the library may hold, by their suffixes."""
@@ -27,7 +29,7 @@ PICTURE_HEADERS = {
 def picture(request: HttpRequest, batch: UUID, name: str) -> FileResponse:
     """The file. Looked up in the database: a name never becomes a path."""
     match = re.fullmatch(r"([0-9]{2})(-original)?\.[a-z]{3,4}", name)
-    image = _image(batch, int(match[1])) if match else None
+    image = _image(request, batch, int(match[1])) if match else None
     if image is None or name != image.name:
         raise Http404
     return _picture(image)
@@ -36,14 +38,29 @@ def picture(request: HttpRequest, batch: UUID, name: str) -> FileResponse:
 @require_safe
 def download(request: HttpRequest, batch: UUID, position: int, name: str) -> FileResponse:
     """The same file, under the one name that tells what it is."""
-    image = _image(batch, position)
+    image = _image(request, batch, position)
     if name != image.download_name:
         raise Http404
     return _picture(image)
 
 
-def _image(batch: UUID, position: int) -> Image:
-    return get_object_or_404(Image.objects.kept().select_related("batch"), batch__uuid=batch, position=position)
+def _image(request: HttpRequest, batch: UUID, position: int) -> Image:
+    kept = Image.objects.kept().select_related("batch")
+    return in_the_library(request, get_object_or_404(kept, batch__uuid=batch, position=position))
+
+
+def in_the_library(request: HttpRequest, image: Image) -> Image:
+    """The same. Raises Http404 where it is not there yet for whoever asks."""
+    if not is_in_the_library(request, image):
+        raise Http404
+    return image
+
+
+def is_in_the_library(request: HttpRequest, image: Image) -> bool:
+    """A source has its row as soon as its job is sent. Where others' words are hidden while they wait, it is too."""
+    if settings.PLAYGROUND_QUEUE_WORDS == "everyone" or not image.is_original or asker_of(request).made(image.batch):
+        return True
+    return Batch.objects.with_pictures().filter(pk=image.batch_id).exists()
 
 
 def _picture(image: Image) -> FileResponse:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST
 from library.archive import download
 from library.models import Image
 from library.views.chosen import chosen, kept
+from library.views.deleting import demand
 from library.views.ways import back
 
 
@@ -14,6 +15,7 @@ from library.views.ways import back
 def favourites(request: HttpRequest) -> HttpResponse:
     """Give pictures their stars or take them away, as the field says."""
     images = kept(chosen(request))
+    demand(request, images)
     favourite = request.POST.get("favourite") == "yes"
     Image.objects.filter(pk__in=[image.pk for image in images]).star(favourite)
     if not request.headers.get("HX-Request"):

@@ -51,7 +51,7 @@ function dress(link) {
     const verb = entry.dataset.verb;
     if (verb in leads) entry.href = leads[verb];
     if (verb === "download") entry.download = decodeURIComponent(file.split("/").pop());
-    entry.hidden = verb === "select" ? !selectPicture || !link.closest("#batches") : verb === "favourite" && !starOf(link);
+    entry.hidden = verb === "select" ? !selectPicture || !link.closest("#batches") : verb === "favourite" ? !starOf(link) : verb === "delete" && "kept" in link.dataset;
     if (verb === "favourite") entry.firstElementChild.textContent = starOf(link)?.ariaPressed === "true" ? "No favourite any more" : "Favourite";
   }
 }

@@ -7,6 +7,7 @@ import pytest
 
 from generation.engine.recipe import Recipe
 from generation.models import Job, Prompt, Worker
+from library.askers import NOBODY, Asker
 
 pytestmark = pytest.mark.django_db
 
@@ -280,8 +281,8 @@ def test_a_visitors_jobs_are_those_with_the_visitors_mark() -> None:
     mine = a_job(visitor="me")
     a_job(visitor="you")
     a_job()
-    assert list(Job.objects.of("me")) == [mine]
-    assert list(Job.objects.of("")) == []
+    assert list(Job.objects.of(Asker("me"))) == [mine]
+    assert list(Job.objects.of(NOBODY)) == []
 
 
 def test_the_same_words_are_one_prompt() -> None:

@@ -208,7 +208,7 @@ FIXED = '<small id="factor-fixed">8 with a source picture</small>'
 def test_with_a_source_the_control_says_that_the_factor_is_8(client: Client) -> None:
     image = an_image(a_batch("a ship"))
     for source in (f"source_image={image.uuid}", "source_url=https://example.org/fox.png"):
-        page = client.get(f"/advanced/?width=64&height=64&downsampling_factor=4&{source}").content.decode()
+        page = client.get(f"/advanced/?width=64&height=64&{source}").content.decode()
         assert FIXED in page
         assert '<option value="8" selected>8: 64 × 64 px</option>' in page
         assert '<option value="4" disabled>4: 128 × 128 px, with a source picture it is 8</option>' in page

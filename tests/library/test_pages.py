@@ -35,7 +35,7 @@ def test_a_batch_shows_its_pictures_and_all_its_settings(client: Client) -> None
     html = page(client, images[0].batch.page_url)
     assert all(image.page_url in html for image in images)
     for label, value in (("Steps", "20"), ("Sampler", "DDIM"), ("Eta", "0.0"), ("Asked for by", "a visitor")):
-        assert re.search(rf"<dt>{label}</dt><dd>(<bdi>)?{value}<", html)
+        assert re.search(rf"<dt>{label}</dt><dd>(<a [^>]+>)?(<bdi>)?{value}<", html)
     assert f'href="/?settings_of={images[0].batch.uuid}"' in html
 
 
@@ -43,7 +43,7 @@ def test_ones_own_batch_is_ones_own(client: Client) -> None:
     image = an_image()
     client.post("/theme/")
     Batch.objects.update(visitor=client.get("/").wsgi_request.visitor)  # type: ignore[attr-defined]
-    assert "<dd>you</dd>" in page(client, image.page_url)
+    assert "<bdi>you</bdi></a></dd>" in page(client, image.page_url)
 
 
 def test_a_picture_is_shown_whole_with_its_own_seed_and_a_readable_file(client: Client) -> None:

@@ -5,9 +5,11 @@ import time
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
 
-from generation import preparing
+from generation import preparing, status
+from generation.models import Worker
 from generation.processes import Supervisor
 
 LONGEST_START = 15 * 60  # s: a big model on a slow disk
@@ -37,22 +39,25 @@ class Command(BaseCommand):
         while time.monotonic() - began < LONGEST_START:
             health = preparing.health()
             if health.get("status") == "ok":
-                self._tell(time.monotonic() - began, health)
+                self._tell(time.monotonic() - began)
                 return
-            reason = health.get("reason", "")
-            if health.get("worker") == "failed" and reason != told:
+            reason = status.current().words if health.get("worker") == Worker.State.FAILED else told
+            if reason != told:
                 told = reason
                 self.stderr.write(reason)
             time.sleep(0.1)
 
-    def _tell(self, seconds: float, health: dict[str, Any]) -> None:
-        picture = health.get("seconds_per_image", 0)
+    def _tell(self, seconds: float) -> None:
+        picture = status.current().seconds_per_image
         self.stderr.write(f"ready in {seconds:.0f} s; a picture takes about {picture:.2g} s here\n")
         self.stderr.write(f"    {preparing.address()}\n")
         if settings.PLAYGROUND_LISTEN in preparing.LOOPBACK:
             self.stderr.write(f"    http://{_own_address()}:{settings.PORT}/ for the others in the house\n")
         if settings.PLAYGROUND_PUBLIC_URL:
-            self.stderr.write(f"    {settings.PLAYGROUND_PUBLIC_URL}/ for everybody who knows it, without sign-in\n")
+            who = "with an account" if settings.PLAYGROUND_LOGIN_REQUIRED else "who knows it, without sign-in"
+            self.stderr.write(f"    {settings.PLAYGROUND_PUBLIC_URL}/ for everybody {who}\n")
+        if settings.PLAYGROUND_LOGIN_REQUIRED and not get_user_model().objects.exists():
+            self.stderr.write("    Nobody has an account yet, so nobody can come in: make admin\n")
 
 
 def _own_address() -> str:

@@ -26,7 +26,7 @@ def test_every_call_has_its_place_and_an_example(program: Program) -> None:
     assert len(paths) > 10
     for path, methods in paths.items():
         assert html.count(f"<code>{path}</code>") == len(methods)
-    for method, path, _, _ in original.CALLS:
+    for method, path, *_ in original.CALLS:
         assert re.search(rf"{method}</span> <code>{path}</code>", html)
     assert html.count("<pre") == html.count('class="call"') == sum(map(len, paths.values())) + len(original.CALLS)
 
