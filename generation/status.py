@@ -1,6 +1,7 @@
 """How the workers are, as every page shows it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Subquery
@@ -92,7 +93,7 @@ class Status:
     def notice(self) -> str:
         return self.worker.notice if self.worker and self.state != Worker.State.FAILED else ""
 
-    @property
+    @cached_property
     def defaults(self) -> dict[str, Any]:
         """What a request means where it leaves a setting out, with the model in use (or about to be)."""
         if self.worker and self.worker.model:
@@ -100,7 +101,7 @@ class Status:
         found = defaults.choice().checkpoints
         return defaults.values(found[0].defaults if found else {})
 
-    @property
+    @cached_property
     def limit(self) -> Limit:
         """How large a picture may be."""
         return limit(measured=self.fitting, usual=Recipe(prompt="", seed=0, **self.defaults).pixels)
