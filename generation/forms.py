@@ -10,10 +10,9 @@ from PIL import Image
 
 from generation import limits, sources, status
 from generation.carried import Carried, carried
-from generation.defaults import lora_folder
-from generation.engine import loras
 from generation.engine.recipe import SEEDS, Recipe
 from generation.engine.samplers import SAMPLERS
+from generation.lora_fields import with_known_loras
 from library.models import Shelf, Unreachable
 
 LONGEST = 2000  # characters of a prompt
@@ -79,14 +78,9 @@ class RecipeForm(forms.Form):
     """s, where nothing is wrong but too much is going on: 429 instead of 422."""
 
     def clean_prompt(self) -> str:
-        prompt = str(self.cleaned_data["prompt"])
-        try:
-            loras.chosen(prompt, lora_folder())
-        except loras.NoLora as error:
-            raise forms.ValidationError(str(error)) from error
-        if not loras.without(prompt).strip():
+        if not with_known_loras(self.cleaned_data["prompt"]):
             raise forms.ValidationError(self.fields["prompt"].error_messages["required"])
-        return prompt
+        return str(self.cleaned_data["prompt"])
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

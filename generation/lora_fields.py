@@ -13,6 +13,15 @@ MOST_SHOWN = 100
 """More are used by their names in the prompt: a form may have 200 fields."""
 
 
+def with_known_loras(prompt: str) -> str:
+    """The words of a prompt whose LoRA files are all here. Raises ValidationError."""
+    try:
+        loras.chosen(prompt, lora_folder())
+    except loras.NoLora as error:
+        raise forms.ValidationError(str(error)) from error
+    return loras.without(prompt).strip()
+
+
 class LoraFields(forms.Form):
     """Fields for the files that are there; those that the prompt names already are taken out of it and shown here."""
 
