@@ -83,11 +83,10 @@ class MadeFilter(admin.SimpleListFilter):
 
 
 class Curation(ReadOnlyAdmin):
-    """What can be done with batches and images alike. The search is the library's own."""
+    """What can be done with batches and images alike. The search is the library's own, and takes a uuid, too."""
 
     list_per_page = 50
-    search_fields = ("uuid",)  # so that there is a box; what it does is said below
-    search_help_text = "As in the library: words, model:, size:, seed:, steps:>20, fav:yes, date: and so on. Or a uuid."
+    search_fields = ("uuid",)  # so that there is a box
     actions = ("star", "unstar", "to_trash", "restore", "download")
 
     def get_search_results(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> tuple[QuerySet[Any], bool]:

@@ -14,6 +14,8 @@ from generation.engine import hub, repository
 SUFFIXES = (".safetensors", ".ckpt")
 STILL_GROWING = 5.0  # s: a file written to more recently may still be on its way
 LONGEST_DESCRIPTION = 64 * 1024  # characters of a playground.json
+PREDICTIONS = ("epsilon", "v_prediction")
+LONGEST_TEXT = {"name": 99, "sampler": 99, "good_at": 300}  # characters
 RANGES = {"width": (64, 2048), "height": (64, 2048), "steps": (1, 250), "guidance_scale": (1, 20)}
 
 
@@ -24,7 +26,8 @@ class Checkpoint:
     Attributes:
         name: what people call it.
         source: a folder, a file or, as text, a hub id.
-        defaults: what the folder's playground.json names: width, height, steps, guidance_scale, sampler.
+        defaults: what the folder's playground.json or the file's sidecar (`<file>.json`) names: width, height, steps,
+            guidance_scale, sampler, good_at (a sentence), and for a file prediction_type (one of PREDICTIONS).
         modified: when its files last changed (s since 1970), so that a better copy of a broken one is noticed.
     """
 
@@ -33,6 +36,11 @@ class Checkpoint:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     is_demo: bool = False
     modified: float = 0.0
+
+    @property
+    def prediction_type(self) -> str:
+        """What somebody said the model predicts; "" where nobody did."""
+        return str(self.defaults.get("prediction_type", ""))
 
 
 @dataclass(frozen=True)
@@ -135,18 +143,23 @@ def _printable(name: str) -> str:
 
 
 def _named_by(path: Path) -> dict[str, Any]:
-    """What the model says of itself in its folder's playground.json; whatever makes no sense is passed over."""
-    try:
-        with (path / "playground.json").open(encoding="utf-8") as file:
-            named = json.loads(file.read(LONGEST_DESCRIPTION))
-        return {key: value for key, value in named.items() if _makes_sense(key, value)}
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return {}
+    """What is said of the model in its folder or beside its file; whatever makes no sense is passed over."""
+    beside = (path.with_name(f"{path.name}.json"), path.with_suffix(".json"))
+    for description in [path / "playground.json"] if path.is_dir() else beside:
+        try:
+            with description.open(encoding="utf-8") as file:
+                named = json.loads(file.read(LONGEST_DESCRIPTION))
+            return {key: value for key, value in named.items() if _makes_sense(key, value)}
+        except (OSError, ValueError, AttributeError, RecursionError):
+            continue
+    return {}
 
 
 def _makes_sense(key: str, value: object) -> bool:
-    if key in ("name", "sampler"):
-        return isinstance(value, str) and 0 < len(value) < 100 and value.isprintable()
+    if key in LONGEST_TEXT:
+        return isinstance(value, str) and 0 < len(value) <= LONGEST_TEXT[key] and value.isprintable()
+    if key == "prediction_type":
+        return value in PREDICTIONS
     if key not in RANGES or isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     lowest, highest = RANGES[key]

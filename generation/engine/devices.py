@@ -1,6 +1,8 @@
 """The best device there is and the best number type for it."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -57,3 +59,21 @@ def is_out_of_memory(error: Exception) -> bool:
         return True
     text = str(error).lower()
     return isinstance(error, RuntimeError) and ("allocate memory" in text or "out of memory" in text)
+
+
+@contextmanager
+def precise(vae: Any) -> Iterator[Any]:
+    """The VAE in fp32 meanwhile, where it says that it has to be: Stable Diffusion XL's overflows in fp16.
+
+    Its activations go beyond fp16's 65,504, which makes black pictures. bf16 reaches as far as fp32 does. diffusers'
+    pipelines do the same around theirs.
+    """
+    import torch
+
+    dtype = vae.dtype
+    if dtype == torch.float16 and vae.config.force_upcast:
+        vae.to(torch.float32)
+    try:
+        yield vae
+    finally:
+        vae.to(dtype)

@@ -1,4 +1,4 @@
-"""The diffusers adapter: one StableDiffusionPipeline, loaded once and kept."""
+"""The diffusers adapter: a Stable Diffusion pipeline, loaded once and kept."""
 
 import logging
 import os
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from generation.engine import devices, samplers, single_file, words
+from generation.engine import devices, folders, samplers, single_file, words
 from generation.engine.adapters import Adapters
 from generation.engine.base import Measured, OnStep, OutOfMemory, Unreadable
 from generation.engine.checkpoints import Checkpoint
@@ -56,10 +56,10 @@ class DiffusionEngine:
         self._cache = cache
         self._loras = loras
         self._pipeline: Any = None
-        self._prompts: tuple[Any, tuple[Any, Any]] = (None, (None, None))
+        self._prompts: tuple[Any, dict[str, Any]] = (None, {})
 
     def load(self, checkpoint: Checkpoint) -> None:
-        self._pipeline, self._prompts = None, (None, (None, None))
+        self._pipeline, self._prompts = None, (None, {})
         self._name = checkpoint.name
         try:
             pipeline = self._read(checkpoint)
@@ -70,6 +70,8 @@ class DiffusionEngine:
         pipeline.set_progress_bar_config(disable=True)
         pipeline.to(self.device)
         pipeline.unet.to(memory_format=torch.channels_last)
+        if hasattr(pipeline, "text_encoder_2"):
+            pipeline.vae.enable_slicing()  # a group of 1024 px at once would take more memory than all else
         self._pipeline = pipeline
         self._repainting = _repainting(pipeline)
         self._adapters = Adapters(pipeline, self._loras)
@@ -79,20 +81,19 @@ class DiffusionEngine:
     def _read(self, checkpoint: Checkpoint) -> Any:
         import diffusers
 
-        family: Any = diffusers.StableDiffusionPipeline  # diffusers' own functions have no types
         source = checkpoint.source
         options: dict[str, Any] = {
             "dtype": self.dtype,
             "cache_dir": self._cache,
-            "safety_checker": None,
             "feature_extractor": None,
-            "requires_safety_checker": False,
+            "image_encoder": None,
         }
         if isinstance(source, Path) and source.is_file():
-            return single_file.read(source, **options)
-        return family.from_pretrained(
-            str(source), use_safetensors=True, local_files_only=isinstance(source, Path), **options
-        )
+            return single_file.read(source, prediction_type=checkpoint.prediction_type, **options)
+        if isinstance(source, Path):
+            return folders.read(source, **options)
+        hub: Any = diffusers.DiffusionPipeline  # diffusers' own functions have no types
+        return hub.from_pretrained(source, use_safetensors=True, safety_checker=None, **options)
 
     def warm_up(self, recipe: Recipe) -> Measured:
         try:
@@ -153,7 +154,7 @@ class DiffusionEngine:
         pipeline.scheduler = samplers.make(recipe.sampler, self._scheduler_config, steps=recipe.steps)
         self._preview.watch(pipeline.scheduler)
         self._adapters.use(recipe.prompt)
-        embeddings, negative_embeddings = self._encode(recipe)
+        embeddings = self._encode(recipe)
 
         def report(_pipeline: Any, step: int, _timestep: Any, _tensors: dict[str, Any]) -> dict[str, Any]:
             on_step(step + 1, pipeline.num_timesteps, self._preview.pictures)
@@ -161,8 +162,7 @@ class DiffusionEngine:
 
         return list(
             pipeline(
-                prompt_embeds=embeddings,
-                negative_prompt_embeds=negative_embeddings,
+                **embeddings,
                 num_images_per_prompt=size,
                 num_inference_steps=recipe.steps,
                 guidance_scale=recipe.guidance_scale,
@@ -177,16 +177,16 @@ class DiffusionEngine:
         """What is left of the source where no step is run: all that its latents can hold."""
         import torch
 
-        vae, processor = self._pipeline.vae, self._pipeline.image_processor
-        with torch.no_grad():
-            encoded = vae.encode(processor.preprocess(source).to(self.device, self.dtype))
+        processor = self._pipeline.image_processor
+        with torch.no_grad(), devices.precise(self._pipeline.vae) as vae:
+            encoded = vae.encode(processor.preprocess(source).to(self.device, vae.dtype))
             latents = encoded.latents if hasattr(encoded, "latents") else encoded.latent_dist.mode()
             [picture] = processor.postprocess(vae.decode(latents, return_dict=False)[0])
         on_step(1, 1, list)
         return [picture.copy() for _ in range(size)]
 
-    def _encode(self, recipe: Recipe) -> tuple[Any, Any]:
-        """The embeddings of the words, (1, tokens, width) each; kept, since a job's groups all need the same."""
+    def _encode(self, recipe: Recipe) -> dict[str, Any]:
+        """What the pipeline takes of the words; kept, since a job's groups all need the same."""
         guided = recipe.guidance_scale > 1
         texts = words.wanted(recipe.prompt), words.unwanted(recipe.prompt, recipe.negative_prompt), guided
         known_by = (*texts, self._adapters.active)  # LoRA files change the text encoder, too
@@ -194,27 +194,19 @@ class DiffusionEngine:
             import torch
 
             with torch.no_grad():
-                self._prompts = (known_by, self._embeddings(*texts))
+                self._prompts = (known_by, words.encode(self._pipeline, self.device, *texts))
         return self._prompts[1]
-
-    def _embeddings(self, wanted: str, unwanted: str, guided: bool) -> tuple[Any, Any]:
-        positive, negative = self._pipeline.encode_prompt(
-            words.plain(wanted), self.device, 1, guided, words.plain(unwanted) if guided else None
-        )
-        weighted = words.embed(wanted, self._pipeline, self.device)
-        weighted_negative = words.embed(unwanted, self._pipeline, self.device) if guided else None
-        return (
-            positive if weighted is None else weighted,
-            negative if weighted_negative is None else weighted_negative,
-        )
 
 
 def _repainting(pipeline: Any) -> Any:
     """A pipeline of the same parts that begins with a source picture."""
     import diffusers
 
-    family: Any = diffusers.StableDiffusionImg2ImgPipeline
-    repainting = family(**pipeline.components, requires_safety_checker=False)
+    kind: Any = diffusers.StableDiffusionImg2ImgPipeline  # diffusers' own functions have no types
+    options: dict[str, Any] = {"requires_safety_checker": False}
+    if hasattr(pipeline, "text_encoder_2"):
+        kind, options = diffusers.StableDiffusionXLImg2ImgPipeline, {"add_watermarker": False}
+    repainting = kind(**pipeline.components, **options)
     repainting.set_progress_bar_config(disable=True)
     return repainting
 

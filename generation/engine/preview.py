@@ -6,6 +6,8 @@ from typing import Any
 
 from PIL import Image
 
+from generation.engine import devices
+
 logger = logging.getLogger(__name__)
 
 SAMPLES, SIDE = 4, 128  # pictures and px that the matrix is fitted to
@@ -19,7 +21,7 @@ class Preview:
         import torch
 
         try:
-            with torch.no_grad():
+            with torch.no_grad(), devices.precise(vae):
                 self._matrix = _fit(vae)
         except Exception:  # a preview is a pleasure, no reason to refuse a model
             logger.exception("This model's pictures have no preview.")

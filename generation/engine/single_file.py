@@ -1,7 +1,7 @@
-"""Models that come as one .safetensors or .ckpt file: Stable Diffusion 1.x in CompVis' layout, without a network.
+"""Models that come as one .safetensors or .ckpt file in CompVis' layout, without a network.
 
-Such a file holds weights alone. The configuration and the tokenizer's vocabulary of this family lie in configs/;
-another family's have to come from the hub once.
+Such a file holds weights alone. The configuration of each family, and the tokenizer's vocabulary that all of them have,
+lie in configs/.
 """
 
 import json
@@ -9,70 +9,83 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-CONFIGS = Path(__file__).parent / "configs"
-STABLE_DIFFUSION_1 = CONFIGS / "stable-diffusion-1"
+from generation.engine import families, weights
+from generation.engine.families import CONFIGS, Family
 
-_CROSS_ATTENTION = "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
-"""Its second dimension is the width of the text encoder, by which the families differ."""
+MARKS: dict[str, dict[str, Any]] = {
+    "v_pred": {"prediction_type": "v_prediction"},
+    "ztsnr": {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"},
+}
+"""Tensors by which some files of Stable Diffusion XL say how they were trained, and what that is for a scheduler."""
 
 
-def read(path: Path, config: Path = STABLE_DIFFUSION_1, **options: Any) -> Any:
-    """The pipeline in the file.
+def read(path: Path, config: Path | None = None, *, prediction_type: str = "", **options: Any) -> Any:
+    """The pipeline in the file, of its family's class.
 
     Args:
-        config: a diffusers folder without weights, used where the file's text width is that of its UNet.
-        options: for `StableDiffusionPipeline.from_single_file`.
+        config: a diffusers folder, of which the weights are not read; else that of the file's family.
+        prediction_type: what its UNet predicts, by the word of somebody who knows it; "" for the usual.
+        options: for `from_single_file`.
 
     Raises:
-        ValueError: the file is a pickle that names more than tensors. Nothing in it has been executed.
+        ValueError: the file cannot be used here, or is a pickle that names more than tensors; the text says why.
     """
-    import torch
-    from diffusers import StableDiffusionPipeline
+    import diffusers
 
-    family: Any = StableDiffusionPipeline  # diffusers' own functions have no types
-    with torch.serialization.safe_globals([(_StandIn, name) for name in _HARMLESS]):
-        _refuse_code(path)
-        if _text_width(path) == _unet_config(config)["cross_attention_dim"]:
-            options |= {"config": str(config), "local_files_only": True, "tokenizer": clip_tokenizer()}
-        return family.from_single_file(str(path), **options)
-
-
-class _StandIn:
-    """In place of what some checkpoints name beside their weights; it does nothing."""
-
-
-_HARMLESS = ("pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",)  # in the original v1.4 checkpoint
+    shapes = weights.shapes(path)
+    family = families.of_file(shapes)
+    config = config or family.config
+    _check_width(family, shapes, config)
+    kind: Any = getattr(diffusers, family.pipeline)  # diffusers' own functions have no types
+    options |= {"config": str(config), "local_files_only": True, **families.PIPELINES[family.pipeline]}
+    if f"{families.CLIP}embeddings.token_embedding.weight" in shapes:
+        options["text_encoder"] = _text_encoder(path, config).to(options.get("dtype"))
+    with weights.harmless(path):
+        pipeline = kind.from_single_file(str(path), **_tokenizers(family), **options)
+    pipeline.scheduler.register_to_config(**_training(family, shapes, path.name, prediction_type))
+    return pipeline
 
 
-def _refuse_code(path: Path) -> None:
-    import torch
-
-    if path.suffix.lower() == ".ckpt":
-        names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-        if names:
-            raise ValueError(f"it would execute {', '.join(sorted(names)[:3])}, which no model has to.")
+def _check_width(family: Family, shapes: families.Shapes, config: Path) -> None:
+    width, expected = families.text_width(shapes), _unet_config(config)["cross_attention_dim"]
+    if width != expected:
+        raise ValueError(f"it is built like {family.name}, but of another width ({width} instead of {expected}).")
 
 
 def _unet_config(config: Path) -> dict[str, Any]:
     return dict(json.loads((config / "unet" / "config.json").read_text()))
 
 
-def _text_width(path: Path) -> int | None:
-    """Of the text encoder that the file's UNet was trained with; None when it has no UNet in CompVis' layout."""
-    if path.suffix.lower() == ".safetensors":
-        from safetensors import safe_open
+def _training(family: Family, shapes: families.Shapes, name: str, prediction_type: str) -> dict[str, Any]:
+    """What a scheduler has to know of the file's training."""
+    found: dict[str, Any] = {"prediction_type": families.predicts(family, name)}
+    for mark, meaning in MARKS.items():
+        if mark in shapes:
+            found |= meaning
+    return found | ({"prediction_type": prediction_type} if prediction_type else {})
 
-        with safe_open(path, "pt") as file:
-            return file.get_slice(_CROSS_ATTENTION).get_shape()[1] if _CROSS_ATTENTION in file.keys() else None  # noqa: SIM118
-    import torch
 
-    weights = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    tensor = weights.get("state_dict", weights).get(_CROSS_ATTENTION)
-    return None if tensor is None else int(tensor.shape[1])
+def _text_encoder(path: Path, config: Path) -> Any:
+    """Of merges that leave "text_model." out of its tensors' names, where diffusers does not find them."""
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    encoder: Any = CLIPTextModel(CLIPTextConfig.from_pretrained(config / "text_encoder"))
+    found = weights.below(path, families.CLIP)
+    encoder.load_state_dict({name: found[name] for name in encoder.state_dict()})
+    return encoder.eval()
+
+
+def _tokenizers(family: Family) -> dict[str, Any]:
+    """All have the same vocabulary; OpenCLIP's text encoders pad with its first token, OpenAI's with the end."""
+    names = ("tokenizer", "tokenizer_2")
+    return {
+        name: clip_tokenizer("<|endoftext|>" if encoder in (families.CLIP, families.FIRST) else "!")
+        for name, encoder in zip(names, family.encoders, strict=False)
+    }
 
 
 @cache
-def clip_tokenizer() -> Any:
+def clip_tokenizer(padding: str = "<|endoftext|>") -> Any:
     """CLIP's own tokenizer. Its 49,408 tokens follow from the merges: bytes, bytes that end a word, merged pairs."""
     from transformers import CLIPTokenizer
 
@@ -89,6 +102,7 @@ def clip_tokenizer() -> Any:
         vocab={token: number for number, token in enumerate(tokens)},
         merges=[tuple(line.split(" ")) for line in lines],  # type: ignore[misc]
         model_max_length=77,
+        pad_token=padding,
     )
 
 

@@ -57,17 +57,54 @@ def plain(text: str) -> str:
     return " ".join(piece for piece, _ in fragments(text))
 
 
+EMBEDDINGS = ("prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds", "negative_pooled_prompt_embeds")
+"""As pipelines take them; Stable Diffusion 1 and 2 have the first two."""
+
+
+def encode(pipeline: Any, device: Any, wanted: str, unwanted: str, guided: bool) -> dict[str, Any]:
+    """The embeddings of both texts, (1, tokens, width) each, by their names in EMBEDDINGS; pooled ones (1, width)."""
+    encoded = pipeline.encode_prompt(
+        prompt=plain(wanted),
+        device=device,
+        num_images_per_prompt=1,
+        do_classifier_free_guidance=guided,
+        negative_prompt=(guided and plain(unwanted)) or None,
+    )
+    found = dict(zip(EMBEDDINGS, encoded, strict=False))
+    for name, text in (("prompt_embeds", wanted), ("negative_prompt_embeds", unwanted if guided else "")):
+        weighted = embed(text, pipeline, device)
+        if weighted is not None:
+            found[name] = weighted
+    return found
+
+
 def embed(text: str, pipeline: Any, device: Any) -> Any:
-    """The embeddings of a text, (1, tokens, width), each piece counted as its weight says; None without weights."""
+    """The embeddings of a text, (1, tokens, width), each piece counted as its weight says; None without weights.
+
+    Those of Stable Diffusion XL's two encoders stand side by side. Its pooled ones have no place for weights.
+    """
     pieces = fragments(text)
     if all(weight == 1.0 for _, weight in pieces):
         return None
-    from compel.embeddings_provider import EmbeddingsProvider
+    import torch
 
-    provider = EmbeddingsProvider(pipeline.tokenizer, pipeline.text_encoder)
     texts, weights = zip(*pieces, strict=True)
-    embeddings = provider.get_embeddings_for_weighted_prompt_fragments([list(texts)], [list(weights)], device=device)
-    return embeddings.to(pipeline.text_encoder.dtype)
+    embeddings = [
+        provider.get_embeddings_for_weighted_prompt_fragments([list(texts)], [list(weights)], device=device)
+        for provider in _providers(pipeline)
+    ]
+    return torch.cat(embeddings, dim=-1).to(pipeline.text_encoder.dtype)
+
+
+def _providers(pipeline: Any) -> list[Any]:
+    """compel's, one for each text encoder."""
+    from compel.embeddings_provider import EmbeddingsProvider, ReturnedEmbeddingsType
+
+    if not hasattr(pipeline, "text_encoder_2"):
+        return [EmbeddingsProvider(pipeline.tokenizer, pipeline.text_encoder)]
+    layer = ReturnedEmbeddingsType.PENULTIMATE_HIDDEN_STATES_NON_NORMALIZED
+    pairs = ((pipeline.tokenizer, pipeline.text_encoder), (pipeline.tokenizer_2, pipeline.text_encoder_2))
+    return [EmbeddingsProvider(tokenizer, encoder, returned_embeddings_type=layer) for tokenizer, encoder in pairs]
 
 
 def _tidy(text: str) -> str:

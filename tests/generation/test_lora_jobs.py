@@ -15,6 +15,7 @@ from generation.advanced_form import AdvancedForm
 from generation.engine import loras
 from generation.engine.recipe import Recipe
 from generation.models import Job
+from generation.senders import Sender
 from generation.worker import WorkerProcess
 from library import png
 from library.models import Image
@@ -83,7 +84,7 @@ def test_a_picture_without_them_says_nothing_of_them(ink: Path) -> None:
 def test_made_again_it_has_the_same_pixels(ink: Path) -> None:
     job = submit(prompt="a fox <lora:ink:0.8>")
     tasks.generate_next()
-    again = queue.submit_again(images_of(job)[0], visitor="")
+    again = queue.submit_again(images_of(job)[0], sender=Sender(""))
     tasks.generate_next()
     assert pixels_of(again) == pixels_of(job)
 

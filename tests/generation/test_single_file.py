@@ -1,44 +1,33 @@
-"""Models that come as one file: small ones in CompVis' layout, compared with the diffusers folder they came from."""
+"""Models that come as one file: small ones of every family, compared with the diffusers folder they came from."""
 
-import sys
-import types
+import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-from safetensors.torch import save_file
-from transformers import CLIPTextConfig, CLIPTextModel
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from generation.engine import single_file
+from generation.engine import families, single_file, weights
 from generation.engine.base import Unreadable
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.diffusion import DiffusionEngine
-from tests import compvis
+from generation.engine.families import FAMILIES, STABLE_DIFFUSION_1, STABLE_DIFFUSION_2, STABLE_DIFFUSION_XL, Family
+from tests import compvis, small
+
+WITHOUT = {"feature_extractor": None, "image_encoder": None}
+
+
+@pytest.fixture(scope="module", params=FAMILIES, ids=[family.folder for family in FAMILIES])
+def family(request: pytest.FixtureRequest) -> Any:
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def pipeline() -> Any:
-    """Stable Diffusion 1's parts with few channels and random weights."""
-    torch.manual_seed(0)
-    text = CLIPTextConfig(
-        vocab_size=49408, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-        max_position_embeddings=77, projection_dim=32, hidden_act="quick_gelu", bos_token_id=0, eos_token_id=2,
-    )  # fmt: skip
-    return StableDiffusionPipeline(
-        unet=UNet2DConditionModel(
-            sample_size=8, block_out_channels=(32, 32, 32, 32), cross_attention_dim=32, attention_head_dim=4
-        ),
-        vae=AutoencoderKL(
-            block_out_channels=(32, 32, 32, 32), layers_per_block=2, scaling_factor=0.18215,
-            down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
-        ),
-        text_encoder=CLIPTextModel(text),
-        tokenizer=single_file.clip_tokenizer(),
-        scheduler=PNDMScheduler.from_pretrained(single_file.STABLE_DIFFUSION_1 / "scheduler"),
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
-    )  # fmt: skip
+def pipeline(family: Family) -> Any:
+    return small.pipeline(family)
 
 
 @pytest.fixture(scope="module")
@@ -48,66 +37,145 @@ def folder(pipeline: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["safetensors", "ckpt"])
-def file(request: pytest.FixtureRequest, pipeline: Any, tmp_path: Path) -> Path:
-    path = tmp_path / f"small.{request.param}"
-    weights = compvis.weights(pipeline)
-    if request.param == "safetensors":
-        save_file(weights, path)
-    else:
-        _save_like_the_original(weights, path)
-    return path
+@pytest.fixture(scope="module", params=["safetensors", "ckpt"])
+def file(request: pytest.FixtureRequest, pipeline: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("file") / f"small.{request.param}"
+    return compvis.save(compvis.weights(pipeline), path)
 
 
-def _save_like_the_original(weights: compvis.Weights, path: Path) -> None:
-    """As v1.4's model.ckpt: a pickle that names a class of pytorch_lightning, which nobody has installed here."""
-    name = "pytorch_lightning.callbacks.model_checkpoint"
-    modules = {part: types.ModuleType(part) for part in ("pytorch_lightning", "pytorch_lightning.callbacks", name)}
-    stand_in = type("ModelCheckpoint", (), {"__module__": name})
-    modules[name].ModelCheckpoint = stand_in  # type: ignore[attr-defined]
-    sys.modules.update(modules)
-    try:
-        torch.save({"state_dict": weights, "global_step": 470000, "callbacks": {stand_in: {"best": None}}}, path)
-    finally:
-        for part in modules:
-            del sys.modules[part]
+def read(file: Path, folder: Path, **options: Any) -> Any:
+    return single_file.read(file, folder, dtype=torch.float32, **WITHOUT, **options)
+
+
+def parts_of(pipeline: Any) -> list[str]:
+    return [name for name, part in pipeline.components.items() if isinstance(part, torch.nn.Module)]
+
+
+def test_the_family_is_read_off_the_tensors(file: Path, family: Family) -> None:
+    assert families.of_file(weights.shapes(file)) is family
 
 
 def test_every_tensor_of_the_file_is_read(file: Path, folder: Path, pipeline: Any) -> None:
-    read = single_file.read(file, folder, dtype=torch.float32, safety_checker=None, feature_extractor=None)
-    for part in ("unet", "vae", "text_encoder"):
-        expected = getattr(pipeline, part).state_dict()
-        found = getattr(read, part).state_dict()
-        assert found.keys() == expected.keys()
-        assert all(torch.equal(found[name], expected[name]) for name in expected), part
+    found = read(file, folder)
+    assert parts_of(found) == parts_of(pipeline)
+    for part in parts_of(pipeline):
+        before, after = getattr(pipeline, part).state_dict(), getattr(found, part).state_dict()
+        assert after.keys() == before.keys()
+        assert all(torch.equal(after[name], before[name]) for name in before), part
 
 
 def test_a_picture_of_the_file_is_that_of_the_folder(file: Path, folder: Path, pipeline: Any) -> None:
-    read = single_file.read(file, folder, dtype=torch.float32, safety_checker=None, feature_extractor=None)
+    options = {"num_inference_steps": 3, "height": 64, "width": 64, "negative_prompt": "a dog"}
     pictures = [
-        one("a fox", num_inference_steps=3, height=64, width=64, generator=torch.Generator().manual_seed(1)).images[0]
-        for one in (read, pipeline)
+        one("a fox", generator=torch.Generator().manual_seed(1), **options).images[0]
+        for one in (read(file, folder), type(pipeline).from_pretrained(folder), pipeline)
     ]
-    assert pictures[0].tobytes() == pictures[1].tobytes()
+    assert np.asarray(pictures[0]).std() > 5, "there is something to see"
+    assert len({picture.tobytes() for picture in pictures}) == 1
 
 
-def test_the_configuration_that_ships_is_stable_diffusion_1() -> None:
-    """859.5, 83.7 and 123.1 million parameters, as published."""
-    config = single_file.STABLE_DIFFUSION_1
+def test_merges_that_leave_a_word_out_of_the_text_encoder_s_names_are_read(tmp_path: Path) -> None:
+    pipeline = small.pipeline(STABLE_DIFFUSION_1)
+    pipeline.save_pretrained(tmp_path / "folder")
+    renamed = {
+        name.replace("transformer.text_model.", "transformer."): t for name, t in compvis.weights(pipeline).items()
+    }
+    for name in ("merge.safetensors", "merge.ckpt"):
+        found = read(compvis.save(renamed, tmp_path / name), tmp_path / "folder").text_encoder.state_dict()
+        assert all(torch.equal(found[key], value) for key, value in pipeline.text_encoder.state_dict().items())
+
+
+# What ships for each family
+
+PUBLISHED = {
+    STABLE_DIFFUSION_1: {"unet": 859_520_964, "vae": 83_653_863, "text_encoder": 123_060_480},
+    STABLE_DIFFUSION_2: {"unet": 865_910_724, "vae": 83_653_863, "text_encoder": 340_387_840},
+    STABLE_DIFFUSION_XL: {
+        "unet": 2_567_463_684, "vae": 83_653_863, "text_encoder": 123_060_480, "text_encoder_2": 694_659_840,
+    },
+}  # fmt: skip
+"""Parameters of each part, as published."""
+
+
+def empty_parts(family: Family) -> dict[str, Any]:
+    """The parts as the configuration has them, without weights."""
+    config = family.config
     with torch.device("meta"):
-        parts = [
-            UNet2DConditionModel.from_config(UNet2DConditionModel.load_config(config / "unet")),
-            AutoencoderKL.from_config(AutoencoderKL.load_config(config / "vae")),
-            CLIPTextModel(CLIPTextConfig.from_pretrained(config / "text_encoder")),
-        ]
-    sizes = [sum(tensor.numel() for tensor in part.parameters()) for part in parts]
-    assert sizes == [859_520_964, 83_653_863, 123_060_480]
+        parts = {
+            "unet": UNet2DConditionModel.from_config(UNet2DConditionModel.load_config(config / "unet")),
+            "vae": AutoencoderKL.from_config(AutoencoderKL.load_config(config / "vae")),
+            "text_encoder": CLIPTextModel(CLIPTextConfig.from_pretrained(config / "text_encoder")),
+        }
+        if family is STABLE_DIFFUSION_XL:
+            second = CLIPTextConfig.from_pretrained(config / "text_encoder_2")
+            parts["text_encoder_2"] = CLIPTextModelWithProjection(second)
+    return parts
 
 
-def test_the_tokenizer_is_clip_s() -> None:
-    tokenizer = single_file.clip_tokenizer()
-    assert tokenizer("a photo of a cat").input_ids == [49406, 320, 1125, 539, 320, 2368, 49407]
+def test_the_configuration_that_ships_is_that_of_the_family(family: Family) -> None:
+    parts = empty_parts(family)
+    sizes = {name: sum(tensor.numel() for tensor in part.parameters()) for name, part in parts.items()}
+    assert sizes == PUBLISHED[family]
+    assert parts["unet"].config.cross_attention_dim == family.text_width
+    assert len(parts["unet"].state_dict()) == family.unet_tensors
+    assert parts["unet"].config.sample_size * 8 == family.side
+
+
+@pytest.mark.parametrize("padding", ["<|endoftext|>", "!"])
+def test_the_tokenizer_is_clip_s(padding: str) -> None:
+    tokenizer = single_file.clip_tokenizer(padding)
+    words = [49406, 320, 1125, 539, 320, 2368, 49407]
+    assert tokenizer("a photo of a cat").input_ids == words
+    padded = tokenizer("a photo of a cat", padding="max_length").input_ids
+    assert padded == words + [49407 if padding == "<|endoftext|>" else 0] * 70
     assert len(tokenizer) == 49408
+
+
+# How it was trained
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """(file, folder) of a Stable Diffusion 2."""
+    place, pipeline = tmp_path_factory.mktemp("two"), small.pipeline(STABLE_DIFFUSION_2)
+    pipeline.save_pretrained(place / "folder")
+    return compvis.save(compvis.weights(pipeline), place / "two.safetensors"), place / "folder"
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "expected"),
+    [
+        ("512-base-ema.safetensors", "", "epsilon"),
+        ("768-v-ema.safetensors", "", "v_prediction"),
+        ("v2-1_768-ema-pruned.safetensors", "", "v_prediction"),
+        ("photo17681.safetensors", "", "epsilon"),
+        ("768-v-ema.safetensors", "epsilon", "epsilon"),
+        ("two.safetensors", "v_prediction", "v_prediction"),
+    ],
+)
+def test_what_a_stable_diffusion_2_predicts_is_said_or_read_off_its_name(
+    two: tuple[Path, Path], tmp_path: Path, name: str, said: str, expected: str
+) -> None:
+    file = shutil.copy(two[0], tmp_path / name)
+    assert read(Path(file), two[1], prediction_type=said).scheduler.config.prediction_type == expected
+
+
+def test_a_name_with_768_says_nothing_of_another_family(tmp_path: Path) -> None:
+    pipeline = small.pipeline(STABLE_DIFFUSION_1)
+    pipeline.save_pretrained(tmp_path / "folder")
+    file = compvis.save(compvis.weights(pipeline), tmp_path / "mix-768-v.safetensors")
+    assert read(file, tmp_path / "folder").scheduler.config.prediction_type == "epsilon"
+
+
+def test_a_stable_diffusion_xl_may_say_itself_how_it_was_trained(tmp_path: Path) -> None:
+    pipeline = small.pipeline(STABLE_DIFFUSION_XL)
+    pipeline.save_pretrained(tmp_path / "folder")
+    marked = compvis.weights(pipeline) | {"v_pred": torch.tensor([]), "ztsnr": torch.tensor([])}
+    config = read(compvis.save(marked, tmp_path / "v.safetensors"), tmp_path / "folder").scheduler.config
+    assert (config.prediction_type, config.rescale_betas_zero_snr) == ("v_prediction", True)
+
+
+# Pickles
 
 
 class Payload:
@@ -117,9 +185,25 @@ class Payload:
         return (Path.touch, (Path("executed-by-a-pickle"),))
 
 
-def test_a_pickle_with_a_payload_is_refused_and_never_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["hostile.ckpt", "hostile.CKPT"])
+def test_a_pickle_with_a_payload_is_refused_and_never_executed(
+    pipeline: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.chdir(tmp_path)
-    torch.save({"state_dict": {"weight": Payload()}}, tmp_path / "hostile.ckpt")
+    torch.save({"state_dict": {**compvis.weights(pipeline), "more": Payload()}}, tmp_path / name)
     with pytest.raises(Unreadable, match=r"hostile cannot be loaded: it would execute .*pathlib"):
-        DiffusionEngine("cpu").load(Checkpoint("hostile", tmp_path / "hostile.ckpt"))
+        DiffusionEngine("cpu").load(Checkpoint("hostile", tmp_path / name))
     assert not Path("executed-by-a-pickle").exists()
+
+
+def test_numbers_that_trainers_write_down_do_no_harm_and_are_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "trained.ckpt"
+    torch.save({"state_dict": {"a": torch.zeros(2, 3)}, "loss": np.float64(0.25), "epoch": np.int64(3)}, file)
+    assert torch.serialization.get_unsafe_globals_in_checkpoint(file), "torch alone refuses it"
+    assert weights.shapes(file) == {"a": (2, 3)}
+
+
+def test_a_pickle_of_before_2020_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    torch.save({"a": torch.zeros(2)}, tmp_path / "old.ckpt", _use_new_zipfile_serialization=False)
+    with pytest.raises(Unreadable, match=r"old cannot be loaded: .*since 2020.*convert"):
+        DiffusionEngine("cpu").load(Checkpoint("old", tmp_path / "old.ckpt"))
