@@ -68,10 +68,12 @@ def open_to_strangers() -> str:
     """What people who are not known can do here; empty where they have no way in."""
     if not settings.PLAYGROUND_PUBLIC_URL or settings.PLAYGROUND_LOGIN_REQUIRED:
         return ""
-    deletes = " and delete them" if settings.PLAYGROUND_DELETE == "everyone" else ""
+    everybodys = (
+        ", see everybody's and delete them" if settings.PLAYGROUND_DELETE == "everyone" else " and see everybody's"
+    )
     return (
-        f"Strangers can come in: whoever finds {settings.PLAYGROUND_PUBLIC_URL} can make pictures here, "
-        f"see everybody's{deletes}, without signing in. Unless that is meant, set PLAYGROUND_LOGIN_REQUIRED=True."
+        f"Strangers can come in: whoever finds {settings.PLAYGROUND_PUBLIC_URL} can make pictures here{everybodys}, "
+        "without signing in. Unless that is meant, set PLAYGROUND_LOGIN_REQUIRED=True."
     )
 
 

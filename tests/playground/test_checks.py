@@ -103,7 +103,7 @@ def test_a_folder_that_has_gone_is_named(settings: Settings, tmp_path: Path, nam
     ("fields", "told"),
     [
         ({}, "can make pictures here, see everybody's and delete them, without signing in."),
-        ({"PLAYGROUND_DELETE": "owner"}, "can make pictures here, see everybody's, without signing in."),
+        ({"PLAYGROUND_DELETE": "owner"}, "can make pictures here and see everybody's, without signing in."),
         ({"PLAYGROUND_LOGIN_REQUIRED": True}, ""),
         ({"PLAYGROUND_PUBLIC_URL": ""}, ""),
     ],
