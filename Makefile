@@ -9,7 +9,7 @@ help:  ## show this list
 run: set-up  ## start the playground (the first time: install it)
 	@.venv/bin/python manage.py run
 
-admin: set-up  ## make a user for /admin/
+admin: set-up  ## make an account that may do everything
 	@.venv/bin/python manage.py migrate --verbosity 0
 	@.venv/bin/python manage.py createsuperuser
 

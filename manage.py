@@ -10,6 +10,9 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    from playground import environment
+
+    environment.is_examining = sys.argv[1:2] == ["doctor"]
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:  # a wrong variable deserves a sentence, not a traceback

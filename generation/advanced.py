@@ -6,12 +6,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
-from django_htmx.http import reswap, retarget, trigger_client_event
+from django_htmx.http import trigger_client_event
 
-from generation.choosing import followed, of_here
-from generation.forms import AdvancedForm
-from generation.sending import refusal, send
-from generation.views import cards_of, jobs_of, outlook, shown_in
+from generation.advanced_form import AdvancedForm
+from generation.choosing import followed
+from generation.senders import sender_of
+from generation.sending import refusal, send, too_much
+from generation.usable import from_address
+from generation.views import cards_of, in_its_place, jobs_of, outlook, shown_in
 from generation.visitors import VisitorRequest
 
 
@@ -19,15 +21,19 @@ from generation.visitors import VisitorRequest
 @never_cache
 def advanced(request: VisitorRequest) -> HttpResponse:
     if request.method != "POST":
-        values, gone = of_here(request.GET.dict())
-        return _page(request, AdvancedForm(initial=values), gone=gone)
+        taken = from_address(request.GET.dict(), AdvancedForm)
+        form = AdvancedForm(initial=taken.values)
+        form.origin = taken.line
+        return _page(request, form)
     if "reset" in request.POST:
         kept = {name: request.POST.get(name, "") for name in ("prompt", "negative_prompt")}
         return _anew(request, AdvancedForm(initial=kept))
     if "choose" in request.POST:  # another model: its defaults take the place of the other's
         return _shown(request, AdvancedForm(initial=followed(request.POST.dict())))
     form = AdvancedForm(followed(request.POST.dict()), request.FILES)
-    job = send(form, request.visitor)
+    job = send(form, sender_of(request))
+    if job is None and form.retry_after and request.htmx:
+        return too_much(request, form)
     if job is None:
         code, headers = refusal(form)
         response = _anew(request, form, code)
@@ -40,15 +46,15 @@ def advanced(request: VisitorRequest) -> HttpResponse:
     return trigger_client_event(render(request, "generation/_job_card.html", {"card": card}), "queue-changed")
 
 
-def _page(request: VisitorRequest, form: AdvancedForm, code: int = 200, gone: str = "") -> HttpResponse:
-    context = {**_form(request, form), "cards": cards_of(request, jobs_of(request)), "gone": gone}
+def _page(request: VisitorRequest, form: AdvancedForm, code: int = 200) -> HttpResponse:
+    context = {**_form(request, form), "cards": cards_of(request, jobs_of(request))}
     return render(request, "generation/advanced.html", context, status=code)
 
 
 def _anew(request: VisitorRequest, form: AdvancedForm, code: int = 200) -> HttpResponse:
     """The form again; to others than htmx within its page."""
     response = _shown(request, form, code)
-    return reswap(retarget(response, "#composer"), "outerHTML") if request.htmx else response
+    return in_its_place(response) if request.htmx else response
 
 
 def _shown(request: VisitorRequest, form: AdvancedForm, code: int = 200) -> HttpResponse:

@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 
 from django import forms
 
-from generation import defaults, status
+from generation import defaults, limits, status
+from generation.engine.recipe import Recipe
 from generation.models import KnownModel
-
-LONGEST_NAME = 60  # characters of a model's name that a sentence shows
 
 
 class Option(NamedTuple):
@@ -19,9 +18,9 @@ class Option(NamedTuple):
     is_chosen: bool
 
 
-def default_name() -> str:
+def default_name(now: status.Status | None = None) -> str:
     """Of the model that whoever names none gets, or is about to."""
-    if name := status.current().model:
+    if name := (now or status.current()).model:
         return name
     first = KnownModel.objects.usable().first()
     return first.name if first else ""
@@ -33,12 +32,20 @@ def defaults_of(name: str) -> dict[str, Any]:
     return defaults.values(known.defaults) if known else status.current().defaults
 
 
+def limit_of(known: KnownModel) -> limits.Limit:
+    """How large its pictures may be."""
+    usual = Recipe(prompt="", seed=0, **defaults.values(known.defaults)).pixels
+    return limits.limit(measured=known.max_pixels, usual=usual)
+
+
 class ChoosesModel(forms.Form):
     """For a form that shows which model it is about."""
 
+    now: status.Status
+
     @cached_property
     def _default(self) -> str:
-        return default_name()
+        return default_name(self.now)
 
     @cached_property
     def _usable(self) -> list[KnownModel]:
@@ -49,6 +56,10 @@ class ChoosesModel(forms.Form):
         """None for the default."""
         name = str(self["model"].value() or "")
         return next((known for known in self._usable if known.name == name != self._default), None)
+
+    @property
+    def limit(self) -> limits.Limit:
+        return limit_of(self.chosen) if self.chosen else self.now.limit
 
     @property
     def models(self) -> list[Option]:
@@ -64,7 +75,7 @@ class ChoosesModel(forms.Form):
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
-        return defaults.values(self.chosen.defaults) if self.chosen else status.current().defaults
+        return defaults.values(self.chosen.defaults) if self.chosen else self.now.defaults
 
 
 def followed(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,20 +95,3 @@ def _same(given: Any, usual: Any) -> bool:
         return float(given) == float(usual)
     except (TypeError, ValueError):
         return bool(str(given) == str(usual))
-
-
-def of_here(values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """The values with a model only where it is here and not the default anyway, and a sentence if it is gone."""
-    name = str(values.get("model") or "")
-    if not name:
-        return dict(values), ""
-    rest = {key: value for key, value in values.items() if key != "model"}
-    if name == default_name():
-        return rest, ""
-    if KnownModel.objects.called(name):
-        return dict(values), ""
-    return rest, f"The model {short(name)} is not here; the default is used."
-
-
-def short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"

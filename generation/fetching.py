@@ -23,6 +23,7 @@ import certifi
 
 from generation import addresses
 from generation.addresses import Address, parse
+from library.decoding import NoPicture
 
 SECONDS = 10
 """For all of one fetch: names, connections, redirects, the file."""
@@ -51,10 +52,6 @@ NOTHING = (
 )
 TOO_LARGE = "The picture at this address is too large: at most 20 MB can be fetched."
 TOO_SLOW = "The picture at this address did not come within 10 seconds."
-
-
-class NoPicture(Exception):
-    """There is no picture to be had; the message is a sentence for people."""
 
 
 class Busy(Exception):

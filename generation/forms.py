@@ -2,26 +2,26 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.functional import cached_property
 from PIL import Image
 
-from generation import sources, status
+from generation import limits, sources, status
 from generation.carried import Carried, carried
-from generation.choosing import ChoosesModel
+from generation.choosing import limit_of
 from generation.defaults import values
 from generation.engine.recipe import SEEDS, Recipe
 from generation.engine.samplers import SAMPLERS
-from generation.lora_fields import LoraFields, with_known_loras
+from generation.lora_fields import with_known_loras
 from generation.models import KnownModel
-from library.models import Image as LibraryImage
+from library.models import Shelf, Unreachable
 
 LONGEST = 2000  # characters of a prompt
-STRENGTH = 0.75
+OVER_A_SOURCE = {"strength": 0.75, "sampler": "DDIM"}
+"""Defaults that go over the model's own."""
+FACTORS = (2, 4, 8, 16)
 SOURCES = ("source_file", "source_url", "source_image")  # the first that is given counts
 
 
@@ -50,8 +50,8 @@ class RecipeForm(forms.Form):
         required=False,
         error_messages={"invalid": "A seed is a whole number.", "max_value": f"The highest seed is {SEEDS - 1}."},
     )
-    width = forms.IntegerField(min_value=64, max_value=2048, step_size=8, required=False)
-    height = forms.IntegerField(min_value=64, max_value=2048, step_size=8, required=False)
+    width = forms.IntegerField(min_value=64, max_value=limits.LONGEST_SIDE, step_size=8, required=False)
+    height = forms.IntegerField(min_value=64, max_value=limits.LONGEST_SIDE, step_size=8, required=False)
     steps = forms.IntegerField(min_value=1, max_value=250, required=False)
     guidance_scale = forms.FloatField(min_value=1, max_value=20, required=False)
     eta = forms.FloatField(min_value=0, max_value=1, required=False)
@@ -61,7 +61,7 @@ class RecipeForm(forms.Form):
         error_messages={"invalid_choice": f"The samplers are {', '.join(SAMPLERS)}."},
     )
     downsampling_factor = forms.TypedChoiceField(
-        choices=[(factor, factor) for factor in (2, 4, 8, 16)],
+        choices=[(factor, factor) for factor in FACTORS],
         coerce=int,
         empty_value=None,
         required=False,
@@ -81,6 +81,8 @@ class RecipeForm(forms.Form):
 
     source: Image.Image | None = None
     """The picture to paint over, as large as those that will come out. Only after take_source()."""
+    origin = ""
+    """A line on where the settings are from, and what of them could not be taken over."""
     retry_after = 0
     """s, where nothing is wrong but too much is going on: 429 instead of 422."""
     _model: KnownModel | None = None
@@ -109,30 +111,46 @@ class RecipeForm(forms.Form):
                     f"With this factor {width} × {height} px would come out, which no model can make: "
                     "both sides have to be multiples of 8."
                 )
-            if width * height > settings.PLAYGROUND_MAX_PIXELS:
-                raise forms.ValidationError(
-                    f"{width} × {height} px is more than this machine is set to make "
-                    f"({settings.PLAYGROUND_MAX_PIXELS:,} px in all)."
-                )
+            limit = self.limit
+            if self._recipe.pixels > limit.pixels:
+                raise forms.ValidationError(f"{width} × {height} px is {limit.beyond} ({limit.pixels:,} px in all).")
         return data
 
     def _resolve(self, data: dict[str, Any]) -> Recipe:
         given = {name: given for name, given in data.items() if given not in (None, "")}
         if "seed" not in given:
             given["seed"] = secrets.randbelow(SEEDS)
-        defaults = values(self._model.defaults) if self._model else status.current().defaults
         if self.has_source:
-            given = {"strength": STRENGTH, "sampler": "DDIM", **given, "downsampling_factor": 8}
+            given = {**OVER_A_SOURCE, **given, "downsampling_factor": 8}
         else:
             given.pop("strength", None)
         if given.get("source_image"):
             given["source_image"] = str(given["source_image"])
         fields = {name: given[name] for name in given if name in Recipe.__dataclass_fields__}
-        return Recipe(**{**defaults, **fields})
+        usual = values(self._model.defaults) if self._model else self.now.defaults
+        return Recipe(**{**usual, **fields})
+
+    @cached_property
+    def now(self) -> status.Status:
+        """How the workers are: what is left out, and how large a picture may be, depend on it."""
+        return status.current()
+
+    @property
+    def limit(self) -> limits.Limit:
+        """How large a picture may be, with the model that it is about."""
+        return limit_of(self._model) if self._model else self.now.limit
 
     @property
     def has_source(self) -> bool:
         return any(self.cleaned_data.get(name) for name in SOURCES)
+
+    @property
+    def faults(self) -> list[str]:
+        """Every error, with the name of its setting."""
+        return [self._fault(name, error) for name, errors in self.errors.items() for error in errors]
+
+    def _fault(self, name: str, error: object) -> str:
+        return str(error) if name == "__all__" else f"{self[name].label}: {error}"
 
     def take_source(self, visitor: str) -> bool:
         """Fetch the source picture, if one is named, and fit it to the size. False: its field says why not."""
@@ -140,8 +158,9 @@ class RecipeForm(forms.Form):
         if not field:
             return True
         try:
+            Shelf.objects.demand()  # where it will be kept
             picture = self._picture(field, visitor)
-        except sources.NoPicture as error:
+        except (sources.NoPicture, Unreachable) as error:
             self.add_error(field, str(error))
             return False
         except sources.Busy as busy:
@@ -176,8 +195,6 @@ class HomeForm(RecipeForm):
     )
     keep_seed = forms.BooleanField(required=False, label="Keep the seed")
 
-    origin = ""
-    """A line on where the settings are from, and what of them could not be taken over."""
     refused = ""
     """Why none could be taken from a picture."""
 
@@ -188,102 +205,13 @@ class HomeForm(RecipeForm):
     @property
     def errors_without_a_box(self) -> list[str]:
         """What is wrong with settings that the page does not show, and with all of them together."""
-        names = self.errors.keys() - {"prompt", "num_images", "seed"}
-        return [
-            str(error) if name == "__all__" else f"{name.replace('_', ' ').capitalize()}: {error}"
-            for name in sorted(names)
-            for error in self.errors[name]
-        ]
+        names = sorted(self.errors.keys() - {"prompt", "num_images", "seed"})
+        return [self._fault(name, error) for name in names for error in self.errors[name]]
 
     @property
     def seed_to_show(self) -> int | None:
         """What stands in the seed's box after these pictures were asked for: the seed if it is kept."""
         return self.recipe().seed if self.cleaned_data["keep_seed"] else None
-
-
-@dataclass(frozen=True)
-class Factor:
-    """A downsampling factor with what would come out of it."""
-
-    factor: int
-    width: int
-    height: int
-    is_chosen: bool
-
-    @property
-    def is_too_large(self) -> bool:
-        return self.width * self.height > settings.PLAYGROUND_MAX_PIXELS
-
-
-class AdvancedForm(LoraFields, ChoosesModel, RecipeForm):
-    """All settings at once. A seed of 0 is a random one, as it was in the original playground."""
-
-    strength_percent = forms.FloatField(label="Strength", min_value=0.1, max_value=100, required=False)
-
-    SIDES = (256, 1024)  # px; smaller where the model's own size is
-    TOO_SMALL = 64
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if strength := _fraction(self.initial.get("strength")):
-            self.initial["strength_percent"] = round(strength * 100, 1)
-
-    def _resolve(self, data: dict[str, Any]) -> Recipe:
-        return super()._resolve({**data, "prompt": self.prompt_with_weights(data)})
-
-    def clean_seed(self) -> int | None:
-        return self.cleaned_data["seed"] or None
-
-    def clean_strength_percent(self) -> float | None:
-        percent: float | None = self.cleaned_data["strength_percent"]
-        if percent:
-            self.cleaned_data["strength"] = percent / 100
-        return percent
-
-    @property
-    def source_shown(self) -> LibraryImage | None:
-        """The picture of the library that is the source so far."""
-        return LibraryImage.objects.kept().select_related("batch").called(self["source_image"].value())
-
-    @property
-    def least_side(self) -> int:
-        smallest = min(self.defaults["width"], self.defaults["height"])
-        return self.SIDES[0] if smallest >= self.SIDES[0] else self.TOO_SMALL
-
-    @property
-    def longest_side(self) -> int:
-        """The longest that fits beside the shortest one, with the model's own factor."""
-        return min(self.SIDES[1], settings.PLAYGROUND_MAX_PIXELS // self.least_side // 32 * 32)
-
-    @property
-    def most_pixels(self) -> str:
-        return f"{settings.PLAYGROUND_MAX_PIXELS:,}"
-
-    @property
-    def sampler_shown(self) -> str:
-        return str(self["sampler"].value() or self.defaults["sampler"])
-
-    @property
-    def factors(self) -> list[Factor]:
-        chosen = str(self["downsampling_factor"].value() or self.defaults["downsampling_factor"])
-        width, height = (_whole(self[side].value()) or self.defaults[side] for side in ("width", "height"))
-        return [
-            Factor(factor, width * 8 // factor, height * 8 // factor, str(factor) == chosen)
-            for factor, _ in self.fields["downsampling_factor"].choices  # type: ignore[attr-defined]
-        ]
-
-
-def _fraction(value: Any) -> float:
-    try:
-        return min(1.0, max(0.0, float(value)))
-    except (TypeError, ValueError):
-        return 0.0
-
-
-def _whole(value: Any) -> int:
-    """A side as somebody may have written it into the address; 0 for nonsense."""
-    text = str(value or "")
-    return int(text) if text.isdecimal() and len(text) < 6 else 0
 
 
 def in_threes(values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:

@@ -13,6 +13,7 @@ from generation.engine.base import Engine, OutOfMemory, Unreadable
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.recipe import Recipe
 from generation.models import KnownModel, Pace, Worker
+from generation.models.workers import together
 
 if TYPE_CHECKING:
     from generation.worker import WorkerProcess
@@ -53,19 +54,20 @@ class Loader:
             try:
                 checkpoint = self._here(checkpoint)
                 engine.load(checkpoint)
-                speed = engine.warm_up(_default_recipe(checkpoint))
+                measured = engine.warm_up(_default_recipe(checkpoint))
             except (Unreadable, OutOfMemory) as error:
                 self._unreadable.append(str(error))
                 _note(checkpoint, error)
                 continue
-            registry.note_measured(checkpoint.source, speed=speed.seconds, group_size=speed.group_size)
+            registry.note_measured(checkpoint.source, measured)
             self._process.set(
                 state=Worker.State.READY,
                 model=checkpoint.name,
                 model_defaults=_defaults_of(checkpoint),
                 is_demo=checkpoint.is_demo,
-                group_size=speed.group_size,
-                speed=speed.seconds,
+                group_size=measured.group_size,
+                speed=measured.seconds,
+                max_pixels=measured.max_pixels,
                 notice=self._notice,
                 loaded=_names(engine),
             )
@@ -110,16 +112,17 @@ class Loader:
 
     # What a job names
 
-    def use(self, name: str) -> InUse:
-        """Make the model of that name, or the default, the one that pictures are made with. Raises NoModel."""
+    def use(self, recipe: Recipe) -> InUse:
+        """Make the model that the recipe names, or the default, the one that pictures are made with. Raises NoModel."""
         process, engine = self._process, self._process.engine
         assert engine  # noqa: S101  no job is claimed without
-        name = name or process.row.model
+        name = recipe.model or process.row.model
         checkpoint = registry.choice().called(name)
         if checkpoint is None:
             raise NoModel(GONE.format(name))
         try:
-            size = self._switch(engine, checkpoint)
+            self._switch(engine, checkpoint)
+            size = self._group_for(recipe, engine, checkpoint)
         except (Unreadable, OutOfMemory) as error:
             _note(checkpoint, error)
             raise NoModel(f"{error} {ANOTHER}") from error
@@ -127,8 +130,7 @@ class Loader:
             process.set(loading="", ready_by=None, loaded=_names(engine))
         return InUse(name, size)
 
-    def _switch(self, engine: Engine, checkpoint: Checkpoint) -> int:
-        """The group's size."""
+    def _switch(self, engine: Engine, checkpoint: Checkpoint) -> None:
         row, is_kept = self._process.row, checkpoint in engine.loaded
         began = time.monotonic()
         if not is_kept:
@@ -137,16 +139,17 @@ class Loader:
         engine.load(checkpoint)
         if not is_kept:
             paces.learn_loading(checkpoint.name, time.monotonic() - began, row)
-        return row.group_size if checkpoint.name == row.model else self._group_size(engine, checkpoint)
 
-    def _group_size(self, engine: Engine, checkpoint: Checkpoint) -> int:
-        """As it was measured when the model was first loaded here."""
+    def _group_for(self, recipe: Recipe, engine: Engine, checkpoint: Checkpoint) -> int:
+        """How many pictures are made together: as it was measured when the model was first loaded here."""
+        if checkpoint.name == self._process.row.model:
+            return self._process.row.group_for(recipe)
         known = KnownModel.objects.filter(path=registry.path_of(checkpoint.source)).first()
         if known and known.group_size:
-            return known.group_size
-        speed = engine.warm_up(_default_recipe(checkpoint))
-        registry.note_measured(checkpoint.source, speed=speed.seconds, group_size=speed.group_size)
-        return speed.group_size
+            return together(recipe, known.group_size, known.max_pixels)
+        measured = engine.warm_up(_default_recipe(checkpoint))
+        registry.note_measured(checkpoint.source, measured)
+        return together(recipe, measured.group_size, measured.max_pixels)
 
 
 def _names(engine: Engine) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from generation.engine import loras
 from generation.engine.recipe import Recipe
 from generation.models import KnownModel, Pace, Worker
+from generation.models.workers import together
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def needs(jobs: list[tuple[Recipe, int]], worker: Worker | None) -> list[Need]:
     if worker is None:
         return [Need(recipe.model, 0.0, 0.0) for recipe, _ in jobs]
     measured = _measured({recipe.model for recipe, _ in jobs}, worker)
-    groups = [_groups(recipe, size or measured[_model(recipe, worker)].group_size) for recipe, size in jobs]
+    groups = [_groups(recipe, size or measured[_model(recipe, worker)].group_for(recipe)) for recipe, size in jobs]
     kinds = {_group(recipe, size, worker) for (recipe, _), sizes in zip(jobs, groups, strict=True) for size in sizes}
     known = Pace.objects.known({*kinds, *(_loading(model, worker) for model in measured)})
 
@@ -67,16 +68,20 @@ def needs(jobs: list[tuple[Recipe, int]], worker: Worker | None) -> list[Need]:
 @dataclass(frozen=True)
 class _Measured:
     group_size: int
+    max_pixels: int
     speed: float
+
+    def group_for(self, recipe: Recipe) -> int:
+        return together(recipe, self.group_size, self.max_pixels)
 
 
 def _measured(models: set[str], worker: Worker) -> dict[str, _Measured]:
     """By name: the default's as the worker has it, and the others' as far as known, else the same as the default's."""
-    of_default = _Measured(worker.group_size, worker.speed)
+    of_default = _Measured(worker.group_size, worker.max_pixels, worker.speed)
     others = models - {"", worker.model}
     found = dict.fromkeys((worker.model, *others), of_default)
     rows = KnownModel.objects.usable().filter(name__in=others, group_size__gt=0) if others else ()
-    return found | {row.name: _Measured(row.group_size, row.speed) for row in rows}
+    return found | {row.name: _Measured(row.group_size, row.max_pixels, row.speed) for row in rows}
 
 
 def _groups(recipe: Recipe, size: int) -> dict[int, int]:

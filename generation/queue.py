@@ -4,6 +4,7 @@ import heapq
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any, NamedTuple
 
 import PIL.Image
@@ -12,24 +13,39 @@ from django.db import DatabaseError, transaction
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
-from generation import paces, status
+from generation import paces, status, waiting
 from generation.engine.kept import MOST
 from generation.engine.recipe import Recipe
 from generation.models import Job, KnownModel, Prompt
+from generation.senders import Sender
+from generation.templatetags.times import about, is_long
+from generation.waiting import Full
 from library import png
 from library.models import Batch, Image
 
 logger = logging.getLogger(__name__)
 
+LATER = 60  # s until somebody should try again while nobody knows how fast the worker is
 
-def submit(recipe: Recipe, *, source: PIL.Image.Image | None = None, **fields: Any) -> Job:
+
+def submit(
+    recipe: Recipe, *, sender: Sender | None = None, source: PIL.Image.Image | None = None, **fields: Any
+) -> Job:
     """Put a job for `recipe` at the end of the queue and wake the worker: both or neither.
 
     Args:
+        sender: who has to keep the limits; without one, whoever runs the site.
         source: the picture to paint over; it is kept as the first of the batch, which therefore exists from now on.
-        fields: more of the Job, such as `visitor`, or `promised`: the seconds that whoever sends it was told.
+        fields: more of the Job, such as `promised`: the seconds that whoever sends it was told.
+
+    Raises:
+        Full: as many jobs wait as may.
     """
     with transaction.atomic():
+        if sender:
+            waiting.take_turns()
+            demand_room(sender)
+            fields |= sender.fields
         prompt = Prompt.objects.remember(recipe.prompt)
         job = Job.objects.create(prompt=prompt, recipe_data=recipe.to_dict(), **fields)
         if source:
@@ -41,8 +57,19 @@ def submit(recipe: Recipe, *, source: PIL.Image.Image | None = None, **fields: A
     return job
 
 
+def demand_room(sender: Sender) -> None:
+    """Raises Full where one more job of the sender would be too many."""
+    if (limit := waiting.reached(sender)) is None:
+        return
+    seconds = next((place.begins for place in places() if place.job.pk == limit.leaves), None)
+    if seconds is None:
+        raise Full(f"{limit.sentence} Send it again later.", LATER)
+    when = about(seconds) if is_long(seconds) else f"in {about(seconds)}"
+    raise Full(f"{limit.sentence} Send it again {when}.", max(1, ceil(seconds)))
+
+
 def _keep_source(source: PIL.Image.Image, job: Job) -> None:
-    batch = Batch.objects.start(job.uuid, recipe=job.recipe_data, visitor=job.visitor, remake_of=job.remake_of)
+    batch = Batch.objects.start(job.uuid, recipe=job.recipe_data, **job.origin)
     Image.objects.store(png.encode_original(source, batch=str(batch.uuid)), batch=batch, position=0)
 
 
@@ -52,7 +79,7 @@ def source_of(batch: Batch) -> PIL.Image.Image:
         return picture.convert("RGB")
 
 
-def submit_again(image: Image, *, visitor: str) -> Job:
+def submit_again(image: Image, *, sender: Sender) -> Job:
     """Submit the group that `image` was made in once more, whole: its pixels depend on its neighbours."""
     first, size = image.group_first or image.position, image.group_size or 1
     recipe = Recipe.from_dict(image.batch.recipe)
@@ -60,7 +87,7 @@ def submit_again(image: Image, *, visitor: str) -> Job:
     recipe = replace(recipe, seed=recipe.seed_of(first), num_images=size, model=model)
     source = None if recipe.strength is None else source_of(image.batch)
     fields = {"promised": places(recipe)[-1].seconds, "group_size": size, "remake_of": image.uuid, "note": note}
-    return submit(recipe, source=source, visitor=visitor, **fields)
+    return submit(recipe, sender=sender, source=source, **fields)
 
 
 def _model_again(name: str) -> tuple[str, str]:
@@ -110,6 +137,8 @@ class Place:
     """0 runs, 1 is the next."""
     seconds: float | None
     """Until it is done; None while nobody knows how fast the worker is."""
+    begins: float | None
+    """s until its turn comes, as far as known."""
 
 
 def places(*upcoming: Recipe) -> list[Place]:
@@ -129,6 +158,7 @@ def _with_times(jobs: list[Job]) -> Iterable[Place]:
     needed = paces.needs([(job.recipe, job.group_size) for job in jobs], now.worker)
     lanes = [_Lane(0.0, number, now.loaded) for number in range(max(1, now.lanes))]
     position = 0
+    is_known = now.speed and now.state != status.PAUSED and not now.library_fault
     for job, need in zip(jobs, needed, strict=True):
         if job.state == Job.State.WAITING:
             position += 1
@@ -138,7 +168,7 @@ def _with_times(jobs: list[Job]) -> Iterable[Place]:
             to_load = now.seconds_to_ready
         done = lane.free + to_load + need.seconds * (1 - job.fraction)
         heapq.heappush(lanes, lane.after(need.model, done))
-        yield Place(job, position, done if now.speed and now.state != status.PAUSED else None)
+        yield Place(job, position, done if is_known else None, lane.free if is_known else None)
 
 
 class _Lane(NamedTuple):

@@ -11,6 +11,7 @@ from django.db.models import F
 
 from generation import defaults
 from generation.engine import anatomy
+from generation.engine.base import Measured
 from generation.engine.checkpoints import Checkpoint, Choice
 from generation.fingerprint import fingerprint
 from generation.models import KnownModel
@@ -61,7 +62,7 @@ def _write_one(checkpoint: Checkpoint, place: int, row: KnownModel | None, anew:
     if row is None or row.looks != looks or (anew and row.problem):
         fields |= {"looks": looks, "size": size, "modified": checkpoint.modified, **_look_into(checkpoint)}
     if row is None or (row.size, row.modified) != (size, checkpoint.modified):
-        fields |= {"sha256": "", "speed": 0.0, "group_size": 0}
+        fields |= {"sha256": "", "speed": 0.0, "group_size": 0, "max_pixels": 0}
     KnownModel.objects.update_or_create(path=path_of(checkpoint.source), defaults=fields)
 
 
@@ -86,8 +87,10 @@ def hash_all(stopping: Callable[[], bool]) -> None:
         KnownModel.objects.filter(pk=row.pk, size=row.size, modified=row.modified).update(sha256=found)
 
 
-def note_measured(source: Path | str, *, speed: float, group_size: int) -> None:
-    KnownModel.objects.filter(path=path_of(source)).update(speed=speed, group_size=group_size)
+def note_measured(source: Path | str, measured: Measured) -> None:
+    KnownModel.objects.filter(path=path_of(source)).update(
+        speed=measured.seconds, group_size=measured.group_size, max_pixels=measured.max_pixels
+    )
 
 
 def note_speed(name: str, speed: float) -> None:

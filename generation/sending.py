@@ -1,18 +1,44 @@
 """From a form that somebody sent to a job: checked, with its source picture, and with what was promised."""
 
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
 from generation import queue
 from generation.forms import RecipeForm
 from generation.models import Job
+from generation.senders import Sender
+from generation.waiting import Full
 
 
-def send(form: RecipeForm, visitor: str) -> Job | None:
+def send(form: RecipeForm, sender: Sender) -> Job | None:
     """Submit what the form asks for. None: the form says what is wrong."""
-    if not form.is_valid() or not form.take_source(visitor):
+    if not form.is_valid():
         return None
-    promised = queue.places(form.recipe())[-1].seconds
-    return queue.submit(form.recipe(), source=form.source, visitor=visitor, promised=promised)
+    try:
+        queue.demand_room(sender)  # before a picture is fetched for nothing
+        if not form.take_source(sender.key):
+            return None
+        promised = queue.places(form.recipe())[-1].seconds
+        return queue.submit(form.recipe(), sender=sender, source=form.source, promised=promised)
+    except Full as full:
+        form.add_error(None, str(full))
+        form.retry_after = full.retry_after
+        return None
 
 
 def refusal(form: RecipeForm) -> tuple[int, dict[str, str]]:
     """Status and headers of the answer to a form that was not submitted."""
     return (429, {"Retry-After": str(form.retry_after)}) if form.retry_after else (422, {})
+
+
+def too_much(request: HttpRequest, form: RecipeForm) -> HttpResponse:
+    """To htmx, whose page shows the sentence alone: what stands in the form stays there, chosen files too."""
+    sentence = " ".join(str(error) for errors in form.errors.values() for error in errors)
+    return come_back(request, sentence, form.retry_after)
+
+
+def come_back(request: HttpRequest, sentence: str, seconds: int) -> HttpResponse:
+    """Nothing is wrong, but too much is going on."""
+    response = render(request, "refused.html", {"sentence": sentence}, status=429)
+    response["Retry-After"] = str(seconds)
+    return response

@@ -1,6 +1,7 @@
 """How the workers are, as every page shows it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Subquery
@@ -12,7 +13,9 @@ from generation import defaults
 from generation.engine.recipe import Recipe
 from generation.fingerprint import fingerprint
 from generation.heartbeat import SILENCE, Watch
+from generation.limits import Limit, limit
 from generation.models import KnownModel, Pause, Worker
+from library.models import Shelf
 
 NONE, PAUSED = "none", "paused"
 
@@ -44,8 +47,12 @@ class Status:
     worker: Worker | None = None
     lanes: int = 0
     """Workers that can make pictures."""
+    fitting: int = 0
+    """px that fit into the memory of every one of these; 0 until it is measured."""
     pause: str | None = None
     """The reason why no worker begins another group, "" where none was given; None: nothing is paused."""
+    library_fault: str = ""
+    """Why the library's folder cannot be used, so that nothing is made either."""
 
     @property
     def words(self) -> str:
@@ -86,7 +93,7 @@ class Status:
     def notice(self) -> str:
         return self.worker.notice if self.worker and self.state != Worker.State.FAILED else ""
 
-    @property
+    @cached_property
     def defaults(self) -> dict[str, Any]:
         """What a request means where it leaves a setting out, with the model in use (or about to be)."""
         if self.worker and self.worker.model:
@@ -112,6 +119,11 @@ class Status:
         at_work = self.worker.loaded[:1] if self.worker and self.state == Worker.State.GENERATING else []
         return str(at_work[0]) if at_work else self.model
 
+    @cached_property
+    def limit(self) -> Limit:
+        """How large a picture may be."""
+        return limit(measured=self.fitting, usual=Recipe(prompt="", seed=0, **self.defaults).pixels)
+
     @property
     def seconds_per_image(self) -> float:
         """Of a picture with the default settings; 0.0 while nobody knows."""
@@ -121,19 +133,21 @@ class Status:
     def version(self) -> str:
         """Changes whenever what people see does."""
         told = (self.state, self.model, self.active, self.loading, self.is_demo, self.notice, self.pause)
-        return fingerprint(self.worker and self.worker.pk, *told)
+        return fingerprint(self.worker and self.worker.pk, *told, self.library_fault)
 
 
 def current() -> Status:
-    """One query."""
+    """One query, while the library's folder is there."""
     workers = list(Worker.objects.defer("preview").annotate(pause=Subquery(Pause.objects.values("reason")[:1])))
     _watch.forget_all_but({worker.pk for worker in workers})
     living = {worker: _state_of(worker, worker.pause) for worker in workers if _is_alive(worker)}
+    fault = Shelf.objects.fault()
     if not living:
-        return Status(NONE)
+        return Status(NONE, library_fault=fault)
     best = min(living, key=lambda worker: _BEST_FIRST.index(living[worker]))
-    lanes = sum(worker.state in (Worker.State.READY, Worker.State.GENERATING) for worker in living)
-    return Status(living[best], best, lanes, best.pause)
+    able = [worker for worker in living if worker.state in (Worker.State.READY, Worker.State.GENERATING)]
+    fitting = min((worker.max_pixels for worker in able if worker.max_pixels), default=0)
+    return Status(living[best], best, len(able), fitting, best.pause, fault)
 
 
 def _state_of(worker: Worker, pause: str | None) -> str:

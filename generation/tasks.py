@@ -18,7 +18,7 @@ from generation.loading import NoModel
 from generation.models import Job, Worker
 from generation.worker import WorkerProcess
 from library import placeholder, png
-from library.models import Batch, Image
+from library.models import Batch, Image, Shelf, Unreachable
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +52,8 @@ def generate_next() -> None:
     process = worker.current
     if process is None or process.engine is None or process.stopping() or process.is_paused:
         return
+    if Shelf.objects.fault():  # jobs wait until the library's folder is back; every page says why
+        return
     with process.working:
         process.let_go()
         job = Job.objects.claim_next(process.row)
@@ -71,7 +73,7 @@ def generate(job: Job, process: WorkerProcess) -> None:
     process.set(state=Worker.State.GENERATING)
     recipe = job.recipe
     try:
-        model = process.models.use(recipe.model)
+        model = process.models.use(recipe)
     except NoModel as none:
         _fail(job, _batch_of(job, recipe), str(none))
         process.set(state=Worker.State.READY)
@@ -82,7 +84,7 @@ def generate(job: Job, process: WorkerProcess) -> None:
     batch = _batch_of(job, recipe)
     try:
         _make_groups(job, recipe, batch, process)
-    except Stopping:
+    except (Stopping, Unreachable):
         job.requeue()
     except Lost:
         job.finish(Job.State.CANCELLED)  # changes nothing when another worker has the job
@@ -108,7 +110,7 @@ def generate(job: Job, process: WorkerProcess) -> None:
 
 
 def _batch_of(job: Job, recipe: Recipe) -> Batch:
-    return Batch.objects.start(job.uuid, recipe=recipe.to_dict(), visitor=job.visitor, remake_of=job.remake_of)
+    return Batch.objects.start(job.uuid, recipe=recipe.to_dict(), **job.origin)
 
 
 def _fail(job: Job, batch: Batch, error: str) -> None:
@@ -146,6 +148,7 @@ def _source(recipe: Recipe, batch: Batch) -> PIL.Image.Image | None:
     try:
         return queue.source_of(batch)
     except OSError as error:
+        Shelf.objects.demand()
         raise NoSource from error
 
 
@@ -161,6 +164,7 @@ def _make_group(
 ) -> None:
     if process.is_paused:
         raise Stopping
+    Shelf.objects.demand()
     size = last - first + 1
     try:
         pictures = process.engine.generate(  # type: ignore[union-attr]

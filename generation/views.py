@@ -3,25 +3,27 @@
 import secrets
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max, Sum
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import reswap, retarget, trigger_client_event
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import reselect, reswap, retarget, trigger_client_event
 
 from generation import dropping, inspiration, queue, status
+from generation.advanced_form import OutlookForm
 from generation.carried import WITHOUT_A_BOX
-from generation.choosing import of_here
 from generation.engine.recipe import SEEDS
 from generation.fingerprint import fingerprint
-from generation.forms import AdvancedForm, HomeForm, RecipeForm, in_threes
+from generation.forms import HomeForm, RecipeForm, in_threes
 from generation.models import Job
-from generation.sending import refusal, send
+from generation.senders import sender_of
+from generation.sending import refusal, send, too_much
+from generation.usable import from_address
+from generation.veil import veiled, veiled_places
 from generation.visitors import VisitorRequest
+from library.askers import asker_of
 from library.models import Batch, Image
 from library.settings_of import NoSettings
 
@@ -43,10 +45,10 @@ class Tile(NamedTuple):
 @require_safe
 @never_cache
 def home(request: VisitorRequest) -> HttpResponse:
-    values, note = in_threes({"num_images": 3, **request.GET.dict()})
-    values, gone = of_here(values)
+    taken = from_address(request.GET.dict())
+    values, in_all = in_threes({"num_images": 3, **taken.values})
     form = HomeForm(initial=values)
-    form.origin = " ".join(filter(None, (gone, note)))
+    form.origin = f"{taken.line} {in_all}".strip()
     return _home(request, form)
 
 
@@ -63,7 +65,7 @@ def shown_in(form: RecipeForm) -> dict[str, Any]:
 
 def jobs_of(request: VisitorRequest) -> list[Job]:
     """The visitor's jobs, newest first: all active ones and the last that ended."""
-    mine = Job.objects.of(request.visitor)
+    mine = Job.objects.of(asker_of(request))
     ended = mine.exclude(state__in=Job.ACTIVE).order_by("-pk")[:ENDED_TO_SHOW]
     return sorted([*mine.active(), *ended], key=lambda job: -job.pk)
 
@@ -74,25 +76,26 @@ def cards_of(request: VisitorRequest, jobs: list[Job], places: list[queue.Place]
     Args:
         places: the queue, where the caller has it already.
     """
-    queue_version = _queue_version()
+    queue_version, asker = _queue_version(), asker_of(request)
     batches = Batch.objects.with_images().in_bulk([job.uuid for job in jobs], field_name="uuid")
     if places is None:
         places = queue.places() if any(job.is_active for job in jobs) else []
+    jobs = [veiled(job, asker) for job in jobs]
     first = places[0].job if places else None
     place_of = {place.job.pk: place for place in places}
     return [
         {
             "job": job,
-            "version": _card_version(job, queue_version),
+            "version": card_version(job, queue_version),
             "tiles": _tiles(job, batches.get(job.uuid), is_first=job == first),
             "place": place_of.get(job.pk),
-            "is_mine": bool(request.visitor) and job.visitor == request.visitor,
+            "is_mine": asker.made(job),
         }
         for job in jobs
     ]
 
 
-def _card_version(job: Job, queue_version: str = "") -> str:
+def card_version(job: Job, queue_version: str = "") -> str:
     """Changes whenever the card does. A waiting job's tells its place, too, which the jobs before it change."""
     if job.state == Job.State.RUNNING and job.loading:
         return f"{job.version}-{fingerprint(job.loading)}"
@@ -106,6 +109,8 @@ def _tiles(job: Job, batch: Batch | None, *, is_first: bool) -> list[Tile]:
 
     A place before those that are made now was filled, and its picture deleted since.
     """
+    if job.is_veiled:
+        return []
     images = {image.position: image for image in batch.kept_images} if batch else {}
     source = [Tile(images.pop(0))] if 0 in images else []
     if not job.is_active or not (images or is_first or job.state == Job.State.RUNNING):
@@ -127,7 +132,7 @@ def create(request: VisitorRequest) -> HttpResponse:
     if "surprise" in request.POST:
         return _surprise(request)
     form = HomeForm(request.POST)
-    job = send(form, request.visitor)
+    job = send(form, sender_of(request))
     if job is None:
         return _invalid(request, form)
     if not request.htmx:
@@ -140,23 +145,22 @@ def create(request: VisitorRequest) -> HttpResponse:
 def _surprise(request: VisitorRequest) -> HttpResponse:
     """The form with a prompt that nobody has foreseen; all else in it stays."""
     [prompt] = inspiration.fresh(1)
-    response = _composer(request, HomeForm(initial={**request.POST.dict(), "prompt": prompt}))
-    return reswap(retarget(response, "#composer"), "outerHTML")
-
-
-@require_POST
-def again(request: VisitorRequest, uuid: UUID) -> HttpResponse:
-    """Make a picture of the library again, to be held against the first."""
-    image = get_object_or_404(Image.objects.kept().select_related("batch"), uuid=uuid, position__gt=0)
-    return redirect("generation:job", queue.submit_again(image, visitor=request.visitor).uuid)
+    return in_its_place(_composer(request, HomeForm(initial={**request.POST.dict(), "prompt": prompt})))
 
 
 def _invalid(request: VisitorRequest, form: HomeForm) -> HttpResponse:
     code, headers = refusal(form)
-    response = reswap(retarget(_composer(request, form, code), "#composer"), "outerHTML")
+    if form.retry_after and request.htmx:
+        return too_much(request, form)
+    response = in_its_place(_composer(request, form, code))
     for name, value in headers.items():
         response[name] = value
     return response
+
+
+def in_its_place(response: HttpResponse) -> HttpResponse:
+    """A form that htmx puts in the place of the one before at any status; of other errors it shows a sentence."""
+    return reselect(reswap(retarget(response, "#composer"), "outerHTML"), "#composer")
 
 
 def _composer(request: VisitorRequest, form: HomeForm, code: int = 200) -> HttpResponse:
@@ -187,46 +191,6 @@ def settings_of_picture(request: VisitorRequest) -> HttpResponse:
 
 @require_safe
 @never_cache
-def job(request: VisitorRequest, uuid: UUID) -> HttpResponse:
-    [card] = cards_of(request, [_job(uuid)])
-    return render(request, "generation/job.html", {"card": card})
-
-
-@require_safe
-@never_cache
-def job_card(request: VisitorRequest, uuid: UUID) -> HttpResponse:
-    shown = _job(uuid)
-    if request.GET.get("v") == _card_version(shown):
-        return HttpResponse(status=UNCHANGED)
-    return _render_card(request, shown)
-
-
-def _render_card(request: VisitorRequest, shown: Job) -> HttpResponse:
-    """The card; one that has ended says so to screen readers and has the queue asked for at once."""
-    [card] = cards_of(request, [shown])
-    if shown.is_active:
-        return render(request, "generation/_job_card.html", {"card": card})
-    response = render(request, "generation/_job_ended.html", {"card": card})
-    return trigger_client_event(response, "queue-changed")
-
-
-@require_POST
-def cancel(request: VisitorRequest, uuid: UUID) -> HttpResponse:
-    shown = get_object_or_404(Job, uuid=uuid)
-    if shown.visitor != request.visitor and not request.user.is_staff:
-        raise PermissionDenied("Only whoever sent a job can cancel it.")
-    shown.cancel()
-    if not request.htmx:
-        return redirect("generation:job", uuid)
-    return _render_card(request, _job(uuid))
-
-
-def _job(uuid: UUID) -> Job:
-    return get_object_or_404(Job.objects.select_related("worker"), uuid=uuid)
-
-
-@require_safe
-@never_cache
 def queue_panel(request: VisitorRequest) -> HttpResponse:
     if request.GET.get("v") == _queue_version():
         return HttpResponse(status=UNCHANGED)
@@ -239,7 +203,7 @@ def promise(request: VisitorRequest) -> HttpResponse:
     """How long the settings in the form would take, if they were sent now; of all of them, also what would come out."""
     settings = request.GET.dict()
     if "all" in settings:
-        return render(request, "generation/_outlook.html", outlook(AdvancedForm, settings))
+        return render(request, "generation/_outlook.html", outlook(OutlookForm, settings))
     return render(request, "generation/_promise.html", outlook(HomeForm, settings))
 
 
@@ -250,11 +214,12 @@ def _queue(request: VisitorRequest, settings: Mapping[str, Any]) -> dict[str, An
         settings: what the form holds now, for the promise; nonsense promises nothing.
     """
     version = _queue_version()  # before the rows: a change between the two is shown twice, never missed
+    shown, asker = outlook(HomeForm, settings), asker_of(request)
     return {
-        **outlook(HomeForm, settings),
-        "failed": Job.objects.failed_lately(),
+        **shown,
+        "places": veiled_places(shown["places"], asker),
+        "failed": [veiled(job, asker) for job in Job.objects.failed_lately()],
         "queue_version": version,
-        "visitor": request.visitor,
     }
 
 
@@ -264,8 +229,7 @@ def outlook(kind: type[RecipeForm], settings: Mapping[str, Any]) -> dict[str, An
     upcoming = [form.recipe()] if form.is_valid() else []
     places = queue.places(*upcoming)
     promise = places.pop() if upcoming else None
-    faults = [str(error) for errors in form.errors.values() for error in errors]
-    return {"places": places, "promise": promise, "ahead": len(places), "fault": " ".join(faults)}
+    return {"places": places, "promise": promise, "ahead": len(places), "fault": " ".join(form.faults)}
 
 
 def _queue_version() -> str:

@@ -3,10 +3,12 @@
 import secrets
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 
 from generation.dialects import speaks_json
+from people.models import Token
 
 COOKIE = "visitor"
 YEAR = 365 * 24 * 3600  # s
@@ -18,6 +20,8 @@ class VisitorRequest(HttpRequest):
     visitor: str
     """The mark; empty for somebody who has not sent anything yet."""
     htmx: HtmxDetails
+    token: Token | None
+    """Where programs ask, and only there."""
 
 
 class VisitorMiddleware:
@@ -36,6 +40,6 @@ class VisitorMiddleware:
                 max_age=YEAR,
                 httponly=True,
                 samesite="Lax",
-                secure=request.is_secure(),
+                secure=request.is_secure() or settings.SESSION_COOKIE_SECURE,
             )
         return response

@@ -21,6 +21,7 @@ from generation.heartbeat import BEAT, SILENCE, Watch
 from generation.loading import Loader
 from generation.models import Job, Pace, Pause, Worker
 from generation.slots import Slot, SlotTaken
+from library import scanning
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,8 @@ class WorkerProcess:
         self._studying = threading.Thread(target=self._study_on, name="registry", daemon=True)
         self._beating = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
         self._beating.start()
+        self._watching = threading.Thread(target=scanning.watch, args=(self._ended,), name="library", daemon=True)
+        self._watching.start()
 
     def open(self, *, wait: bool) -> bool:
         """Take the device and load the model. False: asked to stop meanwhile.
@@ -86,13 +89,14 @@ class WorkerProcess:
             seconds = time.monotonic() - began - self.fetching
             Pace.objects.learn(self.models.start, seconds)
             logger.info(
-                "Ready after %.1f s: %s on %s (%s), groups of %d, %.2f s a picture.",
+                "Ready after %.1f s: %s on %s (%s), groups of %d, %.2f s a picture, %.1f million px fit at once.",
                 seconds,
                 self.row.model,
                 engine.device,
                 str(engine.dtype).removeprefix("torch."),
                 self.row.group_size,
                 Recipe(prompt="", seed=0, **defaults.values(self.row.model_defaults)).work * self.row.speed,
+                self.row.max_pixels / 1e6,
             )
         return not self.stopping()
 
@@ -135,7 +139,7 @@ class WorkerProcess:
     def close(self) -> None:
         """Go in good order: what was held is free at once."""
         self._ended.set()
-        for thread in (self._beating, self._studying):
+        for thread in (self._beating, self._studying, self._watching):
             if thread.is_alive():
                 thread.join(BEAT)
         Worker.objects.filter(pk=self.row.pk).delete()

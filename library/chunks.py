@@ -2,50 +2,39 @@
 
 import zlib
 from collections.abc import Iterator
-from itertools import islice
 from typing import IO
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-KINDS = (b"tEXt", b"zTXt", b"iTXt")
-LONGEST = 128 * 1024
+EXIF = b"eXIf"
+KINDS = (b"tEXt", b"zTXt", b"iTXt", EXIF)
+LONGEST = 256 * 1024
 """Bytes of one text, packed or not; a longer one is passed over. A prompt of 2,000 characters takes 8,000 at most."""
 MOST = 10_000  # chunks that are looked at: 32 MiB in libpng's pieces of 8 KiB are 4,096
-MOST_TEXTS = 64  # that are kept, so 8 MiB in all
+MOST_TEXTS = 64  # that are read, so 16 MiB in all
 
 
-class NotPNG(ValueError):
-    pass
-
-
-def texts(file: IO[bytes]) -> dict[str, str]:
-    """Keyword -> text; of several with one keyword the first. Damaged ones are passed over.
-
-    Raises:
-        NotPNG: the file does not begin as a PNG does.
-    """
-    if file.read(len(SIGNATURE)) != SIGNATURE:
-        raise NotPNG
-    found: dict[str, str] = {}
-    for kind, content in islice(_text_chunks(file), MOST_TEXTS):
-        keyword, _, rest = content.partition(b"\0")
-        text = _decoded(kind, rest)
-        if text is not None:
-            found.setdefault(keyword.decode("latin-1"), text)
-    return found
-
-
-def _text_chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
+def pieces(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """(kind, content) of the chunks that may hold texts, from behind the signature on. Damaged ones are passed over."""
+    texts = 0
     for _ in range(MOST):
         head = file.read(8)
         length, kind = int.from_bytes(head[:4]), head[4:]
-        if len(kind) < 4 or kind == b"IEND":
+        if len(kind) < 4 or kind == b"IEND" or texts == MOST_TEXTS:
             return
         if kind in KINDS and length <= LONGEST:
+            texts += 1
             content, checksum = file.read(length), file.read(4)
             if int.from_bytes(checksum) == zlib.crc32(kind + content):
                 yield kind, content
         else:
             file.seek(length + 4, 1)
+
+
+def text(kind: bytes, content: bytes) -> tuple[str, str] | None:
+    """Keyword and text of a chunk; None for a damaged one."""
+    keyword, _, rest = content.partition(b"\0")
+    decoded = _decoded(kind, rest)
+    return None if decoded is None else (keyword.decode("latin-1"), decoded)
 
 
 def _decoded(kind: bytes, rest: bytes) -> str | None:

@@ -31,6 +31,7 @@ def merge(search: Search, controls: Mapping[str, str]) -> Search:
 def shown(search: Search) -> dict[str, str]:
     """What stands in each control."""
     values = {control: search.filters.get(name, "") for control, name in FILTER_OF.items()}
+    values["mine"] = values["mine"] * (values["mine"] == "me")  # the box knows nobody else
     for control in ("favourites", "with_source"):
         values[control] = values[control].replace("no", "")  # a box can only ask for them
     least = search.filters.get("steps", "")

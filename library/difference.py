@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from library.decoding import decode_file
+
 Pixels = NDArray[np.int16]
 
 
@@ -28,10 +30,10 @@ class Difference:
 
 
 def measure(a: Path, b: Path) -> Difference | None:
-    """How the pictures in two PNG files differ; None when they are not of the same size.
+    """How the pictures in two files differ; None when they are not of the same size.
 
     Raises:
-        OSError: one of them is no sound PNG.
+        OSError: one of them is no sound picture.
     """
     apart = _apart(a, b)
     if apart is None:
@@ -43,7 +45,7 @@ def picture(a: Path, b: Path) -> bytes | None:
     """The difference as a WebP, so strong that the greatest is white; black where they agree.
 
     Raises:
-        OSError: one of them is no sound PNG.
+        OSError: one of them is no sound picture.
     """
     apart = _apart(a, b)
     if apart is None:
@@ -61,9 +63,5 @@ def _apart(a: Path, b: Path) -> Pixels | None:
 
 
 def _pixels(path: Path) -> Pixels:
-    try:
-        with Image.open(path, formats=["PNG"]) as opened:
-            shown: Any = np.asarray(opened.convert("RGB"))
-    except (ValueError, SyntaxError, Image.DecompressionBombError) as error:  # Pillow's for damaged files
-        raise OSError(f"{path} is not a sound picture: {error}") from error
+    shown: Any = np.asarray(decode_file(path))
     return shown.astype(np.int16)  # type: ignore[no-any-return]

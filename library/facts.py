@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 LABELS = {
     "prompt": "Prompt",
@@ -18,8 +17,10 @@ LABELS = {
     "eta": "Eta",
     "strength": "Strength",
     "model": "Model",
+    "source_url": "Source",
     "lora_hashes": "LoRA hashes",
 }
+SHOWN_ELSEWHERE = ("source_image",)  # where a picture comes from is told with links
 
 
 def facts(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,12 +48,7 @@ def output_size(recipe: Mapping[str, Any]) -> str:
 
 def settings(recipe: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """(label, value) of everything that the recipe says, in the usual order; later versions' keys at the end."""
-    return [(LABELS.get(key, key), value) for key, value in _said(recipe).items()]
-
-
-def as_query(recipe: Mapping[str, Any], **changes: Any) -> str:
-    """The settings as a query string: what the form of the first page is filled from."""
-    return urlencode(_said({**recipe, **changes}))
+    return [(LABELS.get(key, key), value) for key, value in _said(recipe).items() if key not in SHOWN_ELSEWHERE]
 
 
 def _said(recipe: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,13 @@ def _span(number: str) -> Read:
     return read
 
 
+def _maker(value: str) -> str:
+    """An account's name as it may be; or one of two words, which are nobody's name."""
+    if not re.fullmatch(r"[\w.@+-]{1,150}", value):
+        raise ValueError
+    return value.lower() if value.lower() in ("me", "visitor") else value
+
+
 _COMPARISONS = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt", "": "exact"}
 
 
@@ -97,7 +104,7 @@ FILTERS = {
     "steps": Filter(NUMBER.format(20, 30), _span(WHOLE), span("steps")),
     "sampler": Filter("a name", _text, lambda value: Q(sampler__iexact=value)),
     "guidance": Filter(NUMBER.format(7.5, 9), _span(DECIMAL), span("guidance_scale")),
-    "by": Filter("me", _one_of("me")),
+    "by": Filter("me, visitor or a name", _maker),
     "after": Filter(DAY, _day, lambda value: Q(created__gte=_midnight(value))),
     "before": Filter(DAY, _day, lambda value: Q(created__lt=_midnight(value, 1))),
     "date": Filter(DAY, _day, lambda value: Q(created__gte=_midnight(value), created__lt=_midnight(value, 1))),

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Q
 
 from library import lookups
+from library.askers import NOBODY, Asker
 from library.filters import FILTERS, span
 from library.search import Search
 
@@ -21,15 +23,15 @@ Row = TypeVar("Row", bound=models.Model)
 class Finding(models.QuerySet[Row]):
     """The part of a batch's queryset that asks; nothing here writes."""
 
-    def matching(self, search: Search, *, visitor: str = "") -> Self:
-        """Those that the search finds; `by:me` are those of `visitor`."""
+    def matching(self, search: Search, *, asker: Asker = NOBODY) -> Self:
+        """Those that the search finds; `by:me` are those of `asker`."""
         found = self
         if wanted := [phrase for phrase in search.phrases if not phrase.is_excluded]:
             found = found.filter(words__has=wanted)
         if excluded := [phrase for phrase in search.phrases if phrase.is_excluded]:
             found = found.filter(~Q(words__has_any=excluded))
         for name, value in search.filters.items():
-            found = found.filter(_condition(name, value, visitor))
+            found = found.filter(_condition(name, value, asker))
         return found
 
     def older(self, batch: "Batch") -> Self:
@@ -46,18 +48,27 @@ class Finding(models.QuerySet[Row]):
         return self.filter(changed__gt=moment).order_by("-changed")
 
 
-def _condition(name: str, value: str, visitor: str) -> Q:
+def _condition(name: str, value: str, asker: Asker) -> Q:
     """What one filter asks of a batch."""
     if name == "fav":
-        starred = Q(pk__among=_images().kept().filter(favourite=True).values("batch"))
+        starred = Q(pk__among=images().kept().filter(favourite=True).values("batch"))
         return starred if value == "yes" else ~starred
     if name == "seed":  # one seed may be that of any picture; a span is about the first
-        return Q(pk__in=_images().filter(seed=value).values("batch")) if value.isdigit() else span("seed")(value)
+        return Q(pk__in=images().filter(seed=value).values("batch")) if value.isdigit() else span("seed")(value)
     if name == "by":
-        return Q(visitor=visitor) & ~Q(visitor="")
+        return _made_by(value, asker)
     condition = FILTERS[name].condition
     return condition(value) if condition else Q()
 
 
-def _images() -> Any:
+def _made_by(value: str, asker: Asker) -> Q:
+    if value == "me":
+        return asker.works
+    if value == "visitor":
+        return Q(person=None)
+    return Q(person__in=get_user_model()._default_manager.filter(username__iexact=value).values("pk"))
+
+
+def images() -> Any:
+    """The manager of the images, which are defined after their batches."""
     return apps.get_model("library.Image")._default_manager

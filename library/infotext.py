@@ -5,13 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-SCHEDULES = ("Karras", "Exponential")  # written apart from the sampler since A1111 1.9
-OTHER_SCHEDULES = (
-    *("Polyexponential", "SGM Uniform", "KL Optimal", "Align Your Steps"),
-    *("Simple", "Normal", "DDIM", "Beta", "Turbo"),
-)
-"""What other tools write beside a sampler; no sampler of ours has one of these."""
-_NO_SCHEDULE = ("", "Automatic", "Uniform", "Default", "None")
+from library.samplers import named, split_schedule
+
 _NEGATIVE = "Negative prompt:"
 _TELLING = {"Steps", "Sampler", "Seed", "Size", "CFG scale"}
 # Bounded on purpose: a key of any length would take quadratic time on a line without colons.
@@ -20,7 +15,7 @@ _PAIR = re.compile(r'\b(\w[\w /-]{1,40}):\s{0,9}("(?:[^"\\]|\\.)*"|[^,]*)(?:,|$)
 
 def infotext(recipe: Mapping[str, Any], *, seed: int, width: int, height: int) -> str:
     """The text for one picture of `width` x `height` px that was made from `recipe` with `seed`."""
-    sampler, schedule = _split_schedule(str(recipe.get("sampler", "")))
+    sampler, schedule = split_schedule(str(recipe.get("sampler", "")))
     settings = {
         "Steps": recipe.get("steps"),
         "Sampler": sampler,
@@ -39,12 +34,6 @@ def infotext(recipe: Mapping[str, Any], *, seed: int, width: int, height: int) -
         ", ".join(f"{key}: {_quoted(value)}" for key, value in settings.items() if value is not None),
     ]
     return "\n".join(lines).strip()
-
-
-def _split_schedule(sampler: str) -> tuple[str, str | None]:
-    """'DPM++ 2M Karras' -> ('DPM++ 2M', 'Karras')."""
-    name, _, last = sampler.rpartition(" ")
-    return (name, last) if name and last in SCHEDULES else (sampler, None)
 
 
 def _quoted(value: object) -> str:
@@ -66,10 +55,11 @@ def parse(text: str) -> dict[str, Any]:
     found = {
         "prompt": "\n".join(lines[:at]).strip(),
         "negative_prompt": "\n".join(lines[at:]).removeprefix(_NEGATIVE).strip(),
-        "steps": _number(pairs.get("Steps")),
-        "guidance_scale": _number(pairs.get("CFG scale")),
-        "seed": _number(pairs.get("Seed")),
-        "sampler": _with_schedule(pairs),
+        "steps": number(pairs.get("Steps")),
+        "guidance_scale": number(pairs.get("CFG scale")),
+        "seed": number(pairs.get("Seed")),
+        # 'DPM++ 2M Karras', as it stands in older files; newer ones name the schedule apart, by either key
+        "sampler": named(pairs.get("Sampler", ""), pairs.get("Schedule type", pairs.get("Scheduler", ""))),
         "model": pairs.get("Model"),
         "tool": _tool(pairs),
         **_size(pairs.get("Size", "")),
@@ -80,19 +70,6 @@ def parse(text: str) -> dict[str, Any]:
 def plain(text: str) -> str:
     """The text without what no database or page could hold: halves of surrogate pairs and NUL."""
     return text.encode("utf-8", "replace").decode().replace("\0", "")
-
-
-def split_any_schedule(sampler: str) -> tuple[str, str | None]:
-    """The sampler's name and its schedule, whichever tool wrote them: 'Euler SGM Uniform' -> ('Euler', 'SGM Uniform').
-
-    >>> split_any_schedule("DPM++ 2M Karras")
-    ('DPM++ 2M', 'Karras')
-    """
-    for schedule in (*SCHEDULES, *OTHER_SCHEDULES):
-        name = sampler.removesuffix(f" {schedule}")
-        if name != sampler:
-            return name, schedule
-    return sampler, None
 
 
 def _pairs(line: str) -> Iterator[tuple[str, str]]:
@@ -110,20 +87,11 @@ def _unquoted(value: str) -> str:
         return value
 
 
-def _number(text: str | None) -> int | float | None:
+def number(text: str | None) -> int | float | None:
     """A number of a sensible length; None for anything else."""
     if not text or not re.fullmatch(r"-?\d{1,20}(\.\d{1,20})?", text, re.ASCII):
         return None
     return float(text) if "." in text else int(text)
-
-
-def _with_schedule(pairs: Mapping[str, str]) -> str | None:
-    """'DPM++ 2M Karras', as it stands in older files; newer ones name the schedule apart, by either key."""
-    sampler = pairs.get("Sampler", "")
-    schedule = pairs.get("Schedule type", pairs.get("Scheduler", ""))
-    if not sampler or schedule in _NO_SCHEDULE or sampler.endswith(f" {schedule}"):
-        return sampler
-    return f"{sampler} {schedule}"
 
 
 def _size(text: str) -> dict[str, int]:

@@ -19,11 +19,11 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 class Keeping(models.QuerySet[Row]):
-    """The part of an image's queryset that knows of the trash."""
+    """The part of an image's queryset that knows of the trash, and of files that were taken away."""
 
     def kept(self) -> Self:
         """Those that may be given out."""
-        return self.filter(deleted=None)
+        return self.filter(deleted=None, missing=None)
 
     def trashed(self) -> Self:
         """Those in the trash, the last that came first."""
@@ -56,6 +56,14 @@ class Keeping(models.QuerySet[Row]):
     def star(self, favourite: bool) -> int:
         """How many got their star, or lost it."""
         return self._change(self.kept().filter(favourite=not favourite), favourite=favourite)
+
+    def mark_missing(self) -> int:
+        """How many are not shown from now on, because their files are gone. They come back with them."""
+        return self._change(self.filter(missing=None), missing=timezone.now())
+
+    def mark_found(self) -> int:
+        """How many are shown again."""
+        return self._change(self.filter(missing__isnull=False), missing=None)
 
     def _change(self, images: Self, **fields: Any) -> int:
         """Write the fields, and that their batches have changed: polls look at it."""

@@ -13,6 +13,7 @@ from typing import Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from library.decoding import decode_file
 from library.infotext import infotext
 
 CHUNK = "playground"
@@ -108,13 +109,9 @@ def thumbnail(source: Path, target: Path) -> None:
     """Write the WebP thumbnail of the picture at `source`; a small picture is not enlarged.
 
     Raises:
-        OSError: there is no sound PNG.
+        OSError: there is no sound picture.
     """
-    try:
-        with Image.open(source, formats=["PNG"]) as picture:
-            small = picture.convert("RGB")
-    except (ValueError, SyntaxError, Image.DecompressionBombError) as error:  # Pillow's for damaged files
-        raise OSError(f"{source} is not a sound picture: {error}") from error
+    small = decode_file(source)
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     file = BytesIO()
     small.save(file, "WEBP", quality=85, method=2)

@@ -58,6 +58,25 @@ def check_safety_catch(**_: Any) -> list[CheckMessage]:
     return [Warning(safety.MISSING, hint=f"Missing: {', '.join(lacking)}", id="playground.W001")] if lacking else []
 
 
+@register()
+def check_strangers(**_: Any) -> list[CheckMessage]:
+    sentence = open_to_strangers()
+    return [Warning(sentence, id="playground.W002")] if sentence else []
+
+
+def open_to_strangers() -> str:
+    """What people who are not known can do here; empty where they have no way in."""
+    if not settings.PLAYGROUND_PUBLIC_URL or settings.PLAYGROUND_LOGIN_REQUIRED:
+        return ""
+    everybodys = (
+        ", see everybody's and delete them" if settings.PLAYGROUND_DELETE == "everyone" else " and see everybody's"
+    )
+    return (
+        f"Strangers can come in: whoever finds {settings.PLAYGROUND_PUBLIC_URL} can make pictures here{everybodys}, "
+        "without signing in. Unless that is meant, set PLAYGROUND_LOGIN_REQUIRED=True."
+    )
+
+
 def file_system_of(path: Path, mounts: str | None = None) -> str:
     """The kind of file system that `path` lies on ("ext4", "9p" ...); "" where the machine does not tell.
 

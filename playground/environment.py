@@ -15,21 +15,55 @@ from django.core.exceptions import ImproperlyConfigured
 
 T = TypeVar("T")
 
+names: set[str] = set()
+"""Every variable that was asked for."""
+
+is_examining = False
+"""Set by manage.py for `doctor`, which goes on with the defaults and tells every fault, not only the first."""
+
+faults: list[str] = []
+"""What was found while examining."""
+
 
 def read(name: str, cast: Callable[[str], T], default: T) -> T:
-    """The variable `name` through `cast`; absent or empty means `default`.
+    """The variable `name`, or what the file that `name`_FILE names holds, through `cast`; nothing means `default`.
 
     Raises:
         ImproperlyConfigured: names the variable and says what `cast` (by its ValueError) had against it.
     """
-    text = os.environ.get(name, "").strip()
+    names.update((name, f"{name}_FILE"))
+    text = os.environ.get(name, "").strip() or _content(f"{name}_FILE")
     if not text:
         return default
     try:
         return cast(text)
     except ValueError as error:
-        shown = re.sub(r"://[^@/]*@", "://…@", text)  # a password is for no log
-        raise ImproperlyConfigured(f"{name}={shown} is not right: {error}.") from error
+        _refuse(f"{name}={without_password(text)} is not right: {error}.", error)
+        return default
+
+
+def without_password(text: str) -> str:
+    """An address as it may stand in a log.
+
+    >>> without_password("postgres://user:pass/word@host/name")
+    'postgres://…@host/name'
+    """
+    return re.sub(r"^(\w+://)?.*@", r"\1…@", text)
+
+
+def _content(name: str) -> str:
+    path = os.environ.get(name, "").strip()
+    try:
+        return Path(path).read_text().strip() if path else ""
+    except (OSError, ValueError) as error:
+        _refuse(f"{name}={path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}.", error)
+        return ""
+
+
+def _refuse(sentence: str, error: Exception | None = None) -> None:
+    if not is_examining:
+        raise ImproperlyConfigured(sentence) from error
+    faults.append(sentence)
 
 
 def whole(lowest: int, highest: int) -> Callable[[str], int]:
@@ -55,6 +89,15 @@ def one_of(*choices: int) -> Callable[[str], int]:
         if text not in map(str, choices):
             raise ValueError(f"it must be one of {', '.join(map(str, choices))}")
         return int(text)
+
+    return cast
+
+
+def word_of(*words: str) -> Callable[[str], str]:
+    def cast(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"it must be {' or '.join(words)}")
+        return text.lower()
 
     return cast
 
@@ -113,14 +156,14 @@ def make_folder(name: str, path: Path, *, private: bool = False) -> Path:
     """Make the folder that the variable `name` stands for, and see that it can be written to.
 
     Raises:
-        ImproperlyConfigured: it cannot.
+        ImproperlyConfigured: it cannot. (`doctor` looks at folders by itself.)
     """
     try:
         path.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
         writable = os.access(path, os.W_OK | os.X_OK)
     except OSError:
         writable = False
-    if not writable:
+    if not writable and not is_examining:
         raise ImproperlyConfigured(
             f"The folder {path} cannot be written to. Give it to the user who starts the site "
             f"(sudo chown -R $USER {path}), or name another folder in {name}."
@@ -129,7 +172,19 @@ def make_folder(name: str, path: Path, *, private: bool = False) -> Path:
 
 
 def secret_key(path: Path) -> str:
-    """The key kept in `path`; made, readable by its owner only, when it is not there yet."""
+    """The key kept in `path`; made, readable by its owner only, when it is not there yet.
+
+    Raises:
+        ImproperlyConfigured: it can neither be read nor made.
+    """
+    try:
+        return _kept_key(path)
+    except OSError as error:
+        _refuse(f"The key in {path} can neither be read nor made: {error.strerror}. Is it another user's?", error)
+        return ""
+
+
+def _kept_key(path: Path) -> str:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     if not path.exists():
         part.touch(mode=stat.S_IRUSR | stat.S_IWUSR)

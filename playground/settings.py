@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable
+from datetime import timedelta
 from logging import LogRecord
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,9 @@ PLAYGROUND_HOSTS = environment.own_names(platform.node())
 if PLAYGROUND_PUBLIC_URL:
     PLAYGROUND_HOSTS.add(urlsplit(PLAYGROUND_PUBLIC_URL).hostname or "")
     CSRF_TRUSTED_ORIGINS = [PLAYGROUND_PUBLIC_URL]
+PLAYGROUND_LOGIN_REQUIRED = read("PLAYGROUND_LOGIN_REQUIRED", environment.switch, False)
+PLAYGROUND_QUEUE_WORDS = read("PLAYGROUND_QUEUE_WORDS", environment.word_of("everyone", "own"), "everyone")
+PLAYGROUND_DELETE = read("PLAYGROUND_DELETE", environment.word_of("everyone", "owner"), "everyone")
 
 # What makes the pictures. None: as the model's folder says, else as generation.defaults does.
 PLAYGROUND_MODEL = read("PLAYGROUND_MODEL", str, "")
@@ -51,7 +55,10 @@ PLAYGROUND_STEPS = read("PLAYGROUND_STEPS", environment.whole(1, 250), None)
 PLAYGROUND_GUIDANCE_SCALE = read("PLAYGROUND_GUIDANCE_SCALE", environment.number(1, 20), None)
 PLAYGROUND_SIZE = read("PLAYGROUND_SIZE", environment.size, None)
 PLAYGROUND_DOWNSAMPLING_FACTOR = read("PLAYGROUND_DOWNSAMPLING_FACTOR", environment.one_of(2, 4, 8, 16), 8)
-PLAYGROUND_MAX_PIXELS = read("PLAYGROUND_MAX_PIXELS", environment.whole(64 * 64, 2**26), 1024 * 1024)
+PLAYGROUND_MAX_WAITING = read("PLAYGROUND_MAX_WAITING", environment.whole(0, 100_000), 20)
+PLAYGROUND_MAX_WAITING_PER_ADDRESS = read("PLAYGROUND_MAX_WAITING_PER_ADDRESS", environment.whole(0, 100_000), 60)
+PLAYGROUND_MAX_WAITING_IN_ALL = read("PLAYGROUND_MAX_WAITING_IN_ALL", environment.whole(0, 100_000), 300)
+PLAYGROUND_MAX_PIXELS = read("PLAYGROUND_MAX_PIXELS", environment.whole(64 * 64, 2**26), None)
 
 SECRET_KEY = read("SECRET_KEY", str, "") or environment.secret_key(PLAYGROUND_DATA / "secret_key")
 DEBUG = False
@@ -64,10 +71,12 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "axes",
     "csp",
     "django_htmx",
     "django_q",
     "playground.apps.PlaygroundConfig",
+    "people.apps.PeopleConfig",
     "library.apps.LibraryConfig",
     "generation.apps.GenerationConfig",
 ]
@@ -86,7 +95,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "playground.door.Door",
     "generation.visitors.VisitorMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "playground.urls"
@@ -104,6 +115,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "playground.views.theme_context",
+                "playground.door.context",
                 "generation.status.context",
             ],
         },
@@ -130,7 +142,10 @@ def _database(url: str) -> dict[str, Any]:
         return {**SQLITE, "NAME": Path(url.removeprefix("sqlite:///"))}
     if not url.startswith(("postgres://", "postgresql://")):
         raise ValueError("it must look like postgres://user:password@host/name or sqlite:////folder/file")
-    return {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, **Env.db_url_config(url)}
+    try:
+        return {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, **Env.db_url_config(url)}
+    except ValueError:  # it may quote a part of the password
+        raise ValueError("its port is no number; in a password / is written as %2F, @ as %40, : as %3A") from None
 
 
 DATABASES = {"default": read("DATABASE_URL", _database, SQLITE)}
@@ -171,6 +186,16 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
+LOGIN_URL, LOGIN_REDIRECT_URL = "people:sign-in", "generation:home"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# After so many wrong passwords for one name from one address: others of the house, and of the world, lock nobody out.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "generation.senders.address_of"
+AXES_LOCKOUT_CALLABLE = "people.views.locked_out"
+AXES_RESET_ON_SUCCESS = AXES_DISABLE_ACCESS_LOG = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("generation.urls")),
     path("", include("generation.api.urls")),
     path("", include("library.urls")),
+    path("", include("people.urls")),
     path("theme/", views.theme, name="theme"),
     path("admin/", admin.site.urls),
     path("healthz", views.healthz, name="healthz"),

@@ -2,18 +2,20 @@
 
 import os
 import shutil
+from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, HttpResponseServerError, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from generation import status
+from generation import database, status
 from generation.dialects import refusal, speaks_json
+from library.models import Shelf
 from library.views.chosen import Refused
+from playground.door import is_inside
 from playground.middleware import refuse
 
 YEAR = 365 * 24 * 3600  # s
@@ -29,31 +31,32 @@ def livez(request: HttpRequest) -> HttpResponse:
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 when database and disk are well and a worker lives with its model loaded, else 503 with the reason."""
-    database, disk = _database_fault(), _disk_fault()
-    worker = status.current() if not database else status.Status(status.NONE)
-    reason = database or disk or ("" if worker.is_up else worker.words)
+    silence = database.silence()
+    disk = _disk_fault() if not silence else ""
+    worker = status.current() if not silence else status.Status(status.NONE)
+    reason = silence or disk or ("" if worker.is_up else worker.words)
     body = {
         "status": "failing" if reason else "ok",
-        "database": database or "ok",
+        "database": silence or "ok",
         "disk": disk or "ok",
         "worker": worker.state,
         "reason": reason,
         "seconds_per_image": worker.seconds_per_image,
     }
-    return JsonResponse(body, status=503 if reason else 200)
+    is_told = not settings.PLAYGROUND_LOGIN_REQUIRED or (not silence and is_inside(request))
+    return JsonResponse(body if is_told else _outside(body), status=503 if reason else 200)
 
 
-def _database_fault() -> str:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError as error:
-        return f"The database does not answer: {error}"
-    return ""
+def _outside(body: dict[str, Any]) -> dict[str, Any]:
+    """What strangers hear where accounts are asked for: that something fails, not why."""
+    told = {name: "ok" if body[name] == "ok" else "failing" for name in ("status", "database", "disk")}
+    return {**told, "worker": body["worker"]}
 
 
 def _disk_fault() -> str:
     folder = settings.PLAYGROUND_LIBRARY
+    if fault := Shelf.objects.fault():
+        return fault
     if not os.access(folder, os.W_OK):
         return f"The library folder {folder} cannot be written to."
     if shutil.disk_usage(folder).free < LEAST_FREE:
@@ -70,7 +73,8 @@ def theme(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(back)
     chosen = request.POST.get("theme")
     if chosen in ("light", "dark"):
-        response.set_cookie("theme", chosen, max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure())
+        secure = request.is_secure() or settings.SESSION_COOKIE_SECURE
+        response.set_cookie("theme", chosen, max_age=YEAR, samesite="Lax", httponly=True, secure=secure)
     else:
         response.delete_cookie("theme", samesite="Lax")
     return response

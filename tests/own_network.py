@@ -1,88 +1,125 @@
-"""Fetches in a network without a way out, where a picture lies at every address. Run by test_fetching in `unshare -n`.
+"""The addresses of tests/url_table.py, sent to a real web server with nothing widened.
 
-Prints what was fetched that should not have been, and ends with 1 if that was anything.
+Run by test_url_table in `unshare --net --mount`: a network without a way out, in which this machine has public and
+private addresses with a picture at each, and a name server of its own. Prints what came of each row, as JSON.
 """
 
 import contextlib
+import html
+import http.client
+import json
+import re
 import subprocess
-import sys
-from collections.abc import Iterator
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
 
-from generation.fetching import NoPicture, Way, fetch
-from tests.web import Web, a_png, answer, to
+from PIL import Image
 
-PUBLIC, PUBLIC_6 = "93.184.216.34", "2606:2800:220:1::34"
-NAMES = {
-    "public.example": [PUBLIC],
-    "both.example": [PUBLIC, "10.0.0.1"],
-    "six.example": ["fd00::1", PUBLIC],
-    "private.example": ["169.254.169.254"],
+from tests.names import Names
+from tests.site import ROOT, Site
+from tests.url_table import NAMES, OPEN_PORTS, PAGES, PRIVATE, PRIVATE_6, PUBLIC, PUBLIC_6, ROWS
+from tests.web import Web, certificate
+
+FILES = {
+    "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "/etc/resolv.conf": "nameserver 127.0.0.1\noptions timeout:1\n",
+    "/etc/nsswitch.conf": "hosts: files dns\n",
 }
-PRIVATE = ("10.0.0.1", "172.16.0.1", "192.168.0.1", "100.64.0.1", "169.254.169.254", "168.63.129.16", "198.18.0.1")
-PRIVATE_6 = ("fc00::1", "fd00:ec2::254", "fe80::1", "64:ff9b::7f00:1", "2002:7f00:1::1", "2001::1")
-REFUSED = (
-    *(
-        "127.0.0.1",
-        "localhost",
-        "0.0.0.0",
-        "[::1]",
-        "[::ffff:127.0.0.1]",
-        "2130706433",
-        "0x7f.1",
-        "127.1",
-        "127。0。0。1",
-    ),
-    *(f"[::ffff:{PUBLIC}]", f"[::{PUBLIC}]", f"good@{PUBLIC}", "good\\@127.0.0.1", "both.example", "six.example"),
-    *(
-        "private.example",
-        "127。0。0。1",
-        f"{PUBLIC}:8080",
-        f"{PUBLIC}/to-private",
-        f"{PUBLIC}/to-loopback",
-        f"{PUBLIC}/to-port",
-    ),
-    *(*PRIVATE, *(f"[{ip}]" for ip in PRIVATE_6)),
-)
-ALLOWED = (PUBLIC, "public.example", f"public.example/to-itself#@{PRIVATE[0]}")
+"""By which the system finds names. Nobody else sees these."""
 
 
-@contextlib.contextmanager
-def network() -> Iterator[list[Web]]:
-    for command in ("link set lo up", *(f"addr add {ip}/32 dev lo" for ip in (PUBLIC, *PRIVATE))):
-        subprocess.run(["ip", *command.split()], check=True)
-    has_6 = all(
-        subprocess.run(["ip", "addr", "add", f"{ip}/128", "dev", "lo"], capture_output=True).returncode == 0
-        for ip in (PUBLIC_6, *PRIVATE_6)
-    )
-    pages = {
-        "/": answer(a_png()),
-        "/to-private": to("http://10.0.0.1/"),
-        "/to-loopback": to("http://localhost/"),
-        "/to-port": to("http://public.example:8080/"),
-        "/to-itself": to("http://public.example/"),
-    }
-    with contextlib.ExitStack() as stack:
-        places = [("0.0.0.0", 80), ("0.0.0.0", 8080)]
-        yield [stack.enter_context(Web(pages, *place)) for place in [*places, *[("::", 80)] * has_6]]
+def use_own_names(folder: Path) -> None:
+    for place, content in FILES.items():
+        own = folder / Path(place).name
+        own.write_text(content)
+        if Path(place).exists():
+            subprocess.run(["mount", "--bind", str(own), place], check=True)
 
 
-def fetched(place: str) -> bool:
+def bring_up() -> list[str]:
+    """The addresses besides the loopback that this machine has now; those of IPv6 where there is such a thing."""
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+    def has(ip: str) -> bool:
+        command = ["ip", "addr", "add", f"{ip}/{128 if ':' in ip else 32}", "dev", "lo"]
+        return subprocess.run(command, capture_output=True).returncode == 0
+
+    return [ip for ip in (PUBLIC, *PRIVATE, PUBLIC_6, *PRIVATE_6) if has(ip)]
+
+
+def answers(ip: str) -> bool:
+    """Whether a picture lies at the address, for whoever asks without care."""
+    connection = http.client.HTTPConnection(ip, 80, timeout=5)
     try:
-        return bool(fetch(f"http://{place}", Way(seconds=3, resolve=lambda host: NAMES.get(host) or ["127.0.0.1"])))
-    except NoPicture:
+        connection.request("GET", "/a.png")
+        return connection.getresponse().status == 200
+    except OSError:
         return False
+    finally:
+        connection.close()
 
 
-def main() -> int:
-    with network() as webs:
-        wrong = [f"{place} was fetched" for place in REFUSED if fetched(place)]
-        asked = [head.split("\r\n")[0] for web in webs for head in web.heads]
-        wrong += [f"asked for: {line}" for line in asked if not line.startswith("GET /to-")]
-        allowed = (*ALLOWED, *[f"[{PUBLIC_6}]"] * (len(webs) > 2))
-        wrong += [f"{place} was not fetched" for place in allowed if not fetched(place)]
-    print(*wrong, sep="\n")
-    return len(wrong) > 0
+class Asking:
+    def __init__(self, site: Site, webs: list[Web], names: Names) -> None:
+        self.site, self.webs, self.names = site, webs, names
+        self.reached: set[str] = set()
+        """Every address that anything connected to, from the first row on."""
+
+    def forget(self) -> set[str]:
+        reached = {ip for web in self.webs for ip in web.reached}
+        for web in self.webs:
+            web.reached.clear()
+        self.names.asked.clear()
+        return reached
+
+    def ask(self, address: str) -> dict[str, Any]:
+        """What the advanced page makes of it."""
+        began = time.monotonic()
+        status, content, headers = self.site.post("/advanced/", prompt="a fox", source_url=address)
+        seconds, asked = time.monotonic() - began, list(self.names.asked)
+        reached = self.forget()
+        self.reached |= reached
+        told = re.search(r'id="source-url-errors">(.*?)</p>', content.decode())
+        return {
+            "status": status,
+            "words": html.unescape(told[1]) if told else "",
+            "seconds": seconds,
+            "asked": asked,
+            "reached": sorted(reached),
+            "shows": self.shown(headers["Location"]) if status == 302 else [],
+        }
+
+    def shown(self, job: str) -> list[Any]:
+        """The colours left and right of the middle of what is kept of the source."""
+        file = self.site.data / "library" / job.strip("/").rpartition("/")[2] / "00-original.png"
+        with Image.open(file) as kept:
+            return [kept.getpixel((kept.width * place // 4, kept.height // 2)) for place in (1, 3)]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+        folder = Path(name)
+        use_own_names(folder)
+        here = bring_up()
+        tls, _ = certificate(folder, "public.example")
+        names = stack.enter_context(Names(NAMES))
+        families = ("0.0.0.0", "::") if PUBLIC_6 in here else ("0.0.0.0",)
+        webs = [Web(PAGES, host, port) for host in families for port in OPEN_PORTS] + [Web(PAGES, PUBLIC, 443, tls)]
+        for web in webs:
+            stack.enter_context(web)
+        site = Site(folder / "data", SSL_CERT_FILE=str(folder / "own.pem")).start_web_server()
+        stack.callback(site.stop)
+        asking = Asking(site, webs, names)
+        careless = [ip for ip in here if answers(ip)]
+        asking.forget()
+        rows = {row: asking.ask(ROWS[row].address) for row in ROWS}
+        time.sleep(0.5)  # whatever is still on its way
+        written = [path.name for path in (*ROOT.iterdir(), *site.data.rglob("*")) if path.name == "server.py"]
+        reached = sorted(asking.reached | asking.forget())
+        print(json.dumps({"here": here, "careless": careless, "rows": rows, "written": written, "reached": reached}))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -92,6 +92,19 @@ class Site:
             )  # fmt: skip
         return self
 
+    def start_web_server(self) -> "Site":
+        """Without a worker: jobs wait for ever."""
+        for command in ("migrate", "collectstatic --no-input"):
+            done = self.command(*command.split())
+            assert done.returncode == 0, done.stderr
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "-c", "python:playground.gunicorn"],
+                cwd=ROOT, env=self.environment, stdout=log, stderr=log,
+            )  # fmt: skip
+        until(self.health, what="an answer", log=self.log)
+        return self
+
     def wait_ready(self, seconds: float = 60) -> "Site":
         try:
             until(lambda: self.health().get("status") == "ok", seconds=seconds, what="ready", log=self.log)
@@ -178,3 +191,19 @@ class Site:
         query = """SELECT pixels FROM library_image JOIN library_batch ON library_batch.id = batch_id
                    WHERE library_batch.uuid = ? ORDER BY position"""
         return [row["pixels"] for row in self.rows(query, uuid.replace("-", ""))]
+
+
+@contextmanager
+def served(site: Site) -> Iterator[Site]:
+    """The web server alone, without a worker."""
+    for command in ("migrate", "collectstatic --no-input"):
+        assert site.command(*command.split()).returncode == 0
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:playground.gunicorn"]
+    with site.log.open("a") as log:
+        server = subprocess.Popen(gunicorn, cwd=ROOT, env=site.environment, stdout=log, stderr=log)
+    try:
+        until(site.health, what="an answer", log=site.log)
+        yield site
+    finally:
+        server.terminate()
+        server.wait(30)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.site import ROOT
 
-PACKAGES = ("playground", "generation", "library", "demo_model", "bench", "tests")
+PACKAGES = ("playground", "generation", "library", "people", "demo_model", "bench", "tests")
 HEAVY = {"torch", "diffusers", "transformers", "accelerate", "peft", "safetensors"}
 LONGEST_FILE, LONGEST_FUNCTION = 300, 50  # lines
 
@@ -61,15 +61,19 @@ def test_there_is_something_to_look_at() -> None:
 
 
 def test_the_library_knows_nothing_of_jobs_or_of_the_site() -> None:
-    assert wrong(below("library"), "generation", "playground") == []
+    assert wrong(below("library"), "generation", "people", "playground") == []
+
+
+def test_people_know_nothing_of_pictures_and_jobs() -> None:
+    assert wrong(below("people"), "generation", "library", "playground") == []
 
 
 def test_no_app_imports_the_site() -> None:
-    assert wrong(below("generation", "library"), "playground") == []
+    assert wrong(below("generation", "library", "people"), "playground") == []
 
 
 def test_nothing_of_ours_imports_its_tests_or_its_benchmarks() -> None:
-    assert wrong(below("generation", "library", "playground"), "tests", "bench", "demo_model") == []
+    assert wrong(below("generation", "library", "people", "playground"), "tests", "bench", "demo_model") == []
 
 
 def test_the_engine_is_pure() -> None:
@@ -78,7 +82,7 @@ def test_the_engine_is_pure() -> None:
 
 
 def test_only_the_engine_imports_torch_and_its_kin() -> None:
-    elsewhere = sorted({*below("generation", "library", "playground")} - {*below("generation/engine")})
+    elsewhere = sorted({*below("generation", "library", "people", "playground")} - {*below("generation/engine")})
     assert wrong(elsewhere, *HEAVY) == []
 
 
@@ -97,7 +101,7 @@ LAYERS = (("models",), ("forms",), ("queue",), ("views", "api", "admin", "tasks"
 """Inside an app nobody imports from a later layer, nor from a neighbour in the last one."""
 
 
-@pytest.mark.parametrize("app", ["generation", "library"])
+@pytest.mark.parametrize("app", ["generation", "library", "people"])
 @pytest.mark.parametrize("height", range(len(LAYERS)))
 def test_inside_an_app_imports_go_one_way(app: str, height: int) -> None:
     later = [name for layer in LAYERS[height + 1 :] for name in layer]

@@ -6,8 +6,10 @@ import socketserver
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,29 @@ def to(address: str, status: str = "302 Found") -> bytes:
     return answer(status=status, Location=address)
 
 
+def dripping(start: bytes, pause: float = 0.02) -> Callable[[socket.socket], None]:
+    """A page whose bytes come one by one and have no end."""
+
+    def drip(sock: socket.socket) -> None:
+        sock.sendall(start)
+        for _ in count():
+            sock.sendall(b"x")
+            time.sleep(pause)
+
+    return drip
+
+
+def endless(start: bytes, chunk: bytes = b"x" * 65536) -> Callable[[socket.socket], None]:
+    """A page that goes on as fast as it can and has no end."""
+
+    def send(sock: socket.socket) -> None:
+        sock.sendall(start)
+        for _ in count():
+            sock.sendall(chunk)
+
+    return send
+
+
 class Web(socketserver.ThreadingTCPServer):
     """Gives out `pages` by their paths while it is entered."""
 
@@ -49,6 +74,8 @@ class Web(socketserver.ThreadingTCPServer):
         self.port: int = self.server_address[1]  # type: ignore[assignment]
         self.heads: list[str] = []
         """Of the requests that came, and an empty one for each connection that asked nothing."""
+        self.reached: list[str] = []
+        """The address of this machine that each connection came to."""
 
     def server_bind(self) -> None:
         if self.address_family == socket.AF_INET6:
@@ -71,6 +98,7 @@ class Handler(socketserver.BaseRequestHandler):
     server: Web
 
     def handle(self) -> None:
+        self.server.reached.append(self.request.getsockname()[0])
         with contextlib.suppress(OSError):
             if self.server.tls:
                 self.request = self.server.tls.wrap_socket(self.request, server_side=True)

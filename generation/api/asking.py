@@ -1,6 +1,7 @@
 """From what a program sends to a job: through the one form that checks every request."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
@@ -10,12 +11,14 @@ from generation.api.bodies import Files
 from generation.api.speaking import Refusal
 from generation.forms import RecipeForm
 from generation.models import Job
+from generation.senders import Sender
+from generation.waiting import Full
 
 FIELDS = RecipeForm.base_fields
 
 
 def submission(
-    values: Mapping[str, Any], visitor: str, *, files: Files | None = None, names: Mapping[str, str] | None = None
+    values: Mapping[str, Any], sender: Sender, *, files: Files | None = None, names: Mapping[str, str] | None = None
 ) -> Callable[[], Job]:
     """What submits the job that is asked for with these values, by the names of the form.
 
@@ -32,13 +35,30 @@ def submission(
     if errors:
         raise _refusal(422, errors, names or {})
     form = RecipeForm({name: _as_text(value) for name, value in values.items()}, files)
-    if not form.is_valid() or not form.take_source(visitor):
+    if form.is_valid():
+        with _refusing():
+            queue.demand_room(sender)  # before a picture is fetched for nothing
+    if not form.is_valid() or not form.take_source(sender.key):
         code, headers = sending.refusal(form)
         errors = {name: [str(error) for error in found] for name, found in form.errors.items()}
         raise _refusal(code, errors, names or {}, headers)
     recipe = form.recipe()
     promised = queue.places(recipe)[-1].seconds
-    return lambda: queue.submit(recipe, source=form.source, visitor=visitor, promised=promised)
+
+    def submit() -> Job:
+        with _refusing():
+            return queue.submit(recipe, sender=sender, source=form.source, promised=promised)
+
+    return submit
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Where as many jobs wait as may."""
+    try:
+        yield
+    except Full as full:
+        raise Refusal(429, str(full), {"Retry-After": str(full.retry_after)}) from full
 
 
 def _refusal(

@@ -3,7 +3,8 @@
 import json
 from typing import Any, NamedTuple
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -16,6 +17,7 @@ JSON = "-H 'Content-Type: application/json'"
 class Call(NamedTuple):
     method: str
     path: str
+    scope: str
     words: str
     parameters: list[dict[str, Any]]
     example: str
@@ -25,8 +27,19 @@ class Call(NamedTuple):
 def docs(request: HttpRequest) -> HttpResponse:
     """Every call, from the same description that /api/v1/openapi.json gives to programs."""
     site = f"{request.scheme}://{request.get_host()}"
-    context = {"groups": _groups(site), "settings": _settings(), "original": _original(site)}
+    context = {
+        "needs_token": settings.PLAYGROUND_LOGIN_REQUIRED,
+        "groups": _groups(site),
+        "settings": _settings(),
+        "original": _original(site),
+    }
     return render(request, "api/docs.html", context)
+
+
+@require_safe
+def description(request: HttpRequest) -> JsonResponse:
+    """What /api/v1/openapi.json gives to programs, for whoever reads the page: there a token would be needed."""
+    return JsonResponse(api.get_openapi_schema())
 
 
 def _groups(site: str) -> dict[str, list[Call]]:
@@ -43,13 +56,15 @@ def _call(site: str, path: str, method: str, described: dict[str, Any]) -> Call:
     parameters = [{**one, "takes": _takes(one["schema"])} for one in given]
     words = described.get("description") or f"{described['summary']}."
     body = described.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
-    return Call(method, path, words, parameters, _curl(site + path, method, body))
+    [scope] = described["security"][0]
+    return Call(method, path, scope.lower(), words, parameters, _curl(site + path, method, body))
 
 
 def _curl(address: str, method: str, body: dict[str, Any] | None = None) -> str:
     named = "" if method == "GET" or body else f"-X {method} "
+    token = " \\\n  -H 'Authorization: Bearer TOKEN'" if settings.PLAYGROUND_LOGIN_REQUIRED else ""
     sent = f" \\\n  {JSON} \\\n  -d '{json.dumps(body)}'" if body else ""
-    return f"curl {named}{address}{sent}"
+    return f"curl {named}{address}{token}{sent}"
 
 
 def _settings() -> list[tuple[str, str]]:
@@ -77,5 +92,6 @@ def _takes(schema: dict[str, Any]) -> str:
 
 def _original(site: str) -> list[Call]:
     return [
-        Call(method, path, words, [], _curl(site + path, method, body)) for method, path, words, body in original.CALLS
+        Call(method, path, scope, words, [], _curl(site + path, method, body))
+        for method, path, scope, words, body in original.CALLS
     ]

@@ -11,8 +11,13 @@ from generation.api import asking, bodies
 from generation.api.speaking import Refusal, in_json
 from generation.engine.recipe import SEEDS
 from generation.models import Job
+from generation.senders import sender_of
+from generation.veil import veiled
 from generation.visitors import VisitorRequest
+from library.askers import asker_of
 from library.models import Batch, Image
+from library.views.deleting import NOT_YOURS, may_delete
+from library.views.files import is_in_the_library
 
 NAMES = {"ddim_steps": "steps", "ddim_eta": "eta", "scale": "guidance_scale"}
 THEIRS = {
@@ -28,17 +33,17 @@ PATH = re.compile(
 )
 
 
-@in_json("POST")
+@in_json("POST", scope="generate")
 def prompt(request: VisitorRequest) -> HttpResponse:
     asked = {name: value for name, value in bodies.read(request).items() if value not in ("", None)}
     values = {name: asked[name] for name in SAME if name in asked}
     values |= {ours: asked[theirs] for theirs, ours in NAMES.items() if theirs in asked}
     if _is_random(values.get("seed")):
         del values["seed"]
-    source = _source(asked.get("original_image_path", ""))
+    source = _source(request, asked.get("original_image_path", ""))
     if not source:
         values.pop("strength", None)
-    job = asking.submission({**values, **source}, request.visitor, names=THEIRS)()
+    job = asking.submission({**values, **source}, sender_of(request), names=THEIRS)()
     return JsonResponse({"queue_id": str(job.uuid)})
 
 
@@ -49,7 +54,7 @@ def _is_random(seed: Any) -> bool:
         return False
 
 
-def _source(path: Any) -> dict[str, str]:
+def _source(request: HttpRequest, path: Any) -> dict[str, str]:
     """The setting that names the source picture; a path is looked up, whatever the disk has."""
     if not path:
         return {}
@@ -57,36 +62,39 @@ def _source(path: Any) -> dict[str, str]:
         raise Refusal(422, "original_image_path: This has to be text.")
     if path.startswith(("http://", "https://")):
         return {"source_url": path}
-    if (image := _image_at(path)) is None:
+    if (image := _image_at(request, path)) is None:
         raise Refusal(422, "original_image_path: There is no such picture in the library.")
     return {"source_image": str(image.uuid)}
 
 
-def _image_at(path: str) -> Image | None:
+def _image_at(request: HttpRequest, path: str) -> Image | None:
     match = PATH.fullmatch(path)
     if match is None:
         return None
     images = Image.objects.kept().select_related("batch")
     image = images.filter(batch__uuid=UUID(match[1]), position=int(match[2])).first()
-    return image if image and _path(image.batch, image) == path else None
+    if not image or _path(image.batch, image) != path or not is_in_the_library(request, image):
+        return None
+    return image
 
 
 def _path(batch: Batch, image: Image) -> str:
     return f"library/{batch.uuid}/{image.name}"
 
 
-@in_json("GET")
+@in_json("GET", scope="read")
 def queue_status(request: HttpRequest) -> HttpResponse:
     active = Job.objects.active().defer("worker__preview")
     jobs = sorted(active, key=lambda job: (job.state != Job.State.RUNNING, job.pk))
-    return JsonResponse([_waiting(job) for job in jobs], safe=False)
+    asker = asker_of(request)
+    return JsonResponse([_waiting(veiled(job, asker)) for job in jobs], safe=False)
 
 
 def _waiting(job: Job) -> dict[str, Any]:
     return {"queue_id": str(job.uuid), "prompt": job.recipe.prompt, **_settings(job.recipe_data)}
 
 
-@in_json("GET")
+@in_json("GET", scope="read")
 def getlibrary(request: HttpRequest) -> HttpResponse:
     limit = request.GET.get("limit", str(NEWEST))
     if not re.fullmatch("[0-9]{1,6}", limit) or int(limit) > MOST:
@@ -122,24 +130,28 @@ def _settings(recipe: Mapping[str, Any]) -> dict[str, float]:
 
 def _original(batch: Batch) -> str:
     """Where the source picture is; empty where there is none, or it was deleted."""
-    if batch.source and batch.source.deleted is None:
+    if batch.source and batch.source.is_kept:
         return _path(batch.source.batch, batch.source)
     return str(batch.recipe.get("source_url") or "")
 
 
-@in_json("POST")
+@in_json("POST", scope="delete")
 def deleteimage(request: HttpRequest) -> HttpResponse:
     path = bodies.read(request).get("path")
-    image = _image_at(path) if isinstance(path, str) else None
+    image = _image_at(request, path) if isinstance(path, str) else None
+    if image and not may_delete(request, image):
+        return JsonResponse({"success": False, "error": NOT_YOURS}, status=403)
     if image is None or not Image.objects.filter(pk=image.pk).move_to_trash():
         return JsonResponse({"success": False, "error": "There is no such picture in the library."}, status=404)
     return JsonResponse({"success": True})
 
 
-CALLS: tuple[tuple[str, str, str, dict[str, Any] | None], ...] = (
-    ("POST", "/prompt", "Ask for pictures.", {"prompt": "a fox", "num_images": "3", "ddim_steps": "50"}),
-    ("GET", "/queue_status", "The running and the waiting requests, the running one first.", None),
-    ("GET", "/getlibrary", f"The newest {NEWEST:,} groups with their pictures; ?limit= asks for another number.", None),
-    ("POST", "/deleteimage", "Move a picture to the trash.", {"path": "library/<queue_id>/01.png"}),
+FOX = {"prompt": "a fox", "num_images": "3", "ddim_steps": "50"}
+GROUPS = f"The newest {NEWEST:,} groups with their pictures; ?limit= asks for another number."
+CALLS: tuple[tuple[str, str, str, str, dict[str, Any] | None], ...] = (
+    ("POST", "/prompt", "generate", "Ask for pictures.", FOX),
+    ("GET", "/queue_status", "read", "The running and the waiting requests, the running one first.", None),
+    ("GET", "/getlibrary", "read", GROUPS, None),
+    ("POST", "/deleteimage", "delete", "Move a picture to the trash.", {"path": "library/<queue_id>/01.png"}),
 )
-"""For the page that describes them."""
+"""For the page that describes them: method, address, scope, what it does, what is sent."""

@@ -11,6 +11,8 @@ from ninja import Schema
 from generation import queue
 from generation.known_models import Told
 from generation.models import Job
+from generation.veil import veiled
+from library.askers import Asker, maker
 from library.models import Batch, Image
 
 
@@ -19,6 +21,7 @@ class ImageOut(Schema):
     batch: UUID  # that of its job
     position: int
     prompt: str
+    by: str  # a name, or "a visitor"
     seed: int | None
     width: int
     height: int
@@ -26,6 +29,7 @@ class ImageOut(Schema):
     withheld: bool  # a placeholder: the safety catch flagged the picture
     created: datetime
     pixels: str  # SHA-256 of the decoded RGB
+    origin: str  # what made it, if not this site: a tool's name, or "elsewhere"
     recipe: dict[str, Any]
     page: str
     file: str
@@ -37,7 +41,9 @@ class JobOut(Schema):
     state: str
     prompt: str
     recipe: dict[str, Any]
+    by: str  # a name, or "a visitor"
     mine: bool
+    hidden: bool  # somebody else's, without its words, settings, pictures and error
     position: int | None  # in the queue: 0 runs, 1 is the next
     seconds: float | None  # until it is done, as far as known
     fraction: float  # how much of it is done, 0 to 1
@@ -104,6 +110,7 @@ class StatusOut(Schema):
     lanes: int  # workers that can make pictures
     seconds_per_image: float  # of a picture with the default settings; 0 while nobody knows
     defaults: dict[str, Any]
+    max_pixels: int  # of a picture that comes out, in all
     jobs: int  # running and waiting
 
 
@@ -126,7 +133,9 @@ def image_out(image: Image) -> dict[str, Any]:
         **{name: getattr(image, name) for name in ("uuid", "position", "seed", "width", "height", "favourite")},
         **{name: getattr(image, name) for name in ("created", "pixels", "withheld")},
         "batch": batch.uuid,
+        "origin": batch.origin,
         "prompt": batch.words,
+        "by": maker(batch),
         "recipe": {**batch.recipe, "seed": image.seed},
         "page": image.page_url,
         "file": image.url,
@@ -134,22 +143,35 @@ def image_out(image: Image) -> dict[str, Any]:
     }
 
 
-def jobs_out(jobs: list[Job], *, visitor: str, places: Iterable[queue.Place] = ()) -> list[dict[str, Any]]:
-    """The jobs with their images: two queries, and those for the queue where one is in it and it is not given."""
+def jobs_out(jobs: list[Job], *, asker: Asker, places: Iterable[queue.Place] = ()) -> list[dict[str, Any]]:
+    """The jobs with their images: two queries, and those for the queue where one is in it and it is not given.
+
+    Of others' jobs, where their words are hidden, what remains.
+    """
     if not places and any(job.is_active for job in jobs):
         places = queue.places()
     place_of = {place.job.pk: place for place in places}
     batches = Batch.objects.with_images().in_bulk([job.uuid for job in jobs], field_name="uuid")
-    return [_job_out(job, batches.get(job.uuid), place_of.get(job.pk), visitor) for job in jobs]
+    return [_job_out(veiled(job, asker), batches.get(job.uuid), place_of.get(job.pk), asker) for job in jobs]
 
 
-def _job_out(job: Job, batch: Batch | None, place: queue.Place | None, visitor: str) -> dict[str, Any]:
+def sent_out(job: Job, *, asker: Asker) -> dict[str, Any]:
+    """The job to whoever has just sent it, be it without a name."""
+    place = next((place for place in queue.places() if place.job.pk == job.pk), None)
+    batch = Batch.objects.with_images().filter(uuid=job.uuid).first()
+    return _job_out(job, batch, place, asker)
+
+
+def _job_out(job: Job, batch: Batch | None, place: queue.Place | None, asker: Asker) -> dict[str, Any]:
+    batch = None if job.is_veiled else batch
     told = ("uuid", "state", "promised", "took", "error", "created", "started", "finished")
     return {
         **{name: getattr(job, name) for name in told},
         "prompt": job.recipe.prompt,
-        "recipe": batch.recipe if batch else job.recipe_data,
-        "mine": bool(visitor) and job.visitor == visitor,
+        "recipe": {} if job.is_veiled else batch.recipe if batch else job.recipe_data,
+        "hidden": job.is_veiled,
+        "by": maker(job),
+        "mine": asker.made(job),
         "fraction": 1.0 if job.state == Job.State.DONE else job.fraction,
         "position": place.position if place else None,
         "seconds": place.seconds if place else None,

@@ -33,18 +33,26 @@ class Refusal(Exception):
         return response
 
 
-def in_json(*methods: str) -> Callable[[View], View]:
-    """Makes a view one for programs: it asks no token of them, so neither does it ask who is signed in.
+def demand(request: HttpRequest, scope: str) -> None:
+    """Raises Refusal where the token that came along is not good for it. Whether there has to be one, the door says."""
+    token = getattr(request, "token", None)
+    if token and not token.allows(scope):
+        raise Refusal(403, f"This token may not do that: it needs the scope “{scope}”.", scope=scope)
+
+
+def in_json(*methods: str, scope: str = "") -> Callable[[View], View]:
+    """Makes a view one for programs: no form's token is asked of them, so who is signed in counts for nothing either.
 
     Args:
         methods: those it takes; none where it says so itself.
+        scope: what a token has to be good for; empty where the view says so itself.
     """
 
     def decorate(view: View) -> View:
         @csrf_exempt
         @wraps(view)
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            response = _answer(view, methods, request, *args, **kwargs)
+            response = _answer(view, methods, scope, request, *args, **kwargs)
             if not response.has_header("Cache-Control"):
                 add_never_cache_headers(response)
             return response
@@ -54,12 +62,16 @@ def in_json(*methods: str) -> Callable[[View], View]:
     return decorate
 
 
-def _answer(view: View, methods: tuple[str, ...], request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+def _answer(
+    view: View, methods: tuple[str, ...], scope: str, request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponseBase:
     if request.method == "HEAD":  # whoever sends the answer leaves its body out
         request.method = "GET"
     if methods and request.method not in methods:
         return _not_allowed(request, ", ".join(methods))
     try:
+        if scope:
+            demand(request, scope)
         check_kind(request)
         response = view(request, *args, **kwargs)
     except Refusal as refused:
@@ -75,7 +87,7 @@ def _not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
 
 
 def check_kind(request: HttpRequest) -> None:
-    """Other sites' pages can send forms and plain text unasked, but neither JSON nor our token.
+    """Other sites' pages can send forms and plain text unasked, but neither JSON nor what only our own pages know.
 
     Raises:
         Refusal: it is to change something and is neither.
@@ -85,5 +97,5 @@ def check_kind(request: HttpRequest) -> None:
         return
     if request.content_type != MULTIPART:
         raise Refusal(415, f"Send it as JSON, with the header “Content-Type: {JSON}”.")
-    if check_csrf(request):
+    if not getattr(request, "token", None) and check_csrf(request):
         raise Refusal(403, "A form needs its token: the cookie “csrftoken” and the same in the header “X-CSRFToken”.")

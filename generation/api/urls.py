@@ -12,6 +12,7 @@ for pattern in patterns:
 urlpatterns = [
     path("api/v1/", (patterns, "api", namespace)),
     path("api/docs/", docs.docs, name="api-docs"),
+    path("api/docs/openapi.json", docs.description, name="api-description"),
     path("prompt", original.prompt),
     path("queue_status", original.queue_status),
     path("getlibrary", original.getlibrary),

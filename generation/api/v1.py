@@ -3,12 +3,12 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from ninja import NinjaAPI, Query, Status
 from ninja.errors import ValidationError
+from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from generation import defaults, known_models, queue, status
@@ -25,24 +25,41 @@ from generation.api.schemas import (
     StatusOut,
     jobs_out,
     model_out,
+    sent_out,
 )
+from generation.api.scopes import Delete, Generate, Read
 from generation.api.speaking import Refusal
 from generation.dialects import refusal
 from generation.engine import loras
 from generation.engine.samplers import SAMPLERS
 from generation.models import Job
+from generation.senders import sender_of
 from generation.visitors import VisitorRequest
+from library.askers import asker_of
 
 Limit = Annotated[int, Query(ge=1, le=100)]
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 
+REFUSALS = {401: "No token where one is asked for, or an unknown one.", 403: "Not yours to do, or not this token's."}
+
+
 class Api(NinjaAPI):
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """With the refusals that any call may meet."""
+        schema = super().get_openapi_schema(**options)
+        content = {"application/json": {"schema": {"$ref": "#/components/schemas/Refused"}}}
+        for described in (described for methods in schema["paths"].values() for described in methods.values()):
+            for code, words in REFUSALS.items():
+                described["responses"].setdefault(code, {"description": words, "content": content})
+        return schema
+
     def get_openapi_operation_id(self, operation: Operation) -> str:
         return str(operation.view_func.__name__)
 
 
-api = Api(title="Playground", version="1", docs_url=None, urls_namespace="api")
+api = Api(title="Playground", version="1", docs_url=None, urls_namespace="api", auth=Delete())
+"""A call that does not name its scope needs the one that reaches furthest."""
 api.add_router("/images", pictures)
 
 
@@ -78,21 +95,27 @@ ASKED = {
 }
 
 
-@api.post("/jobs", response={201: JobOut, 200: JobOut, 409: Refused, 422: Refused}, tags=["jobs"], openapi_extra=ASKED)
+MADE = {201: JobOut, 200: JobOut, 409: Refused, 422: Refused, 429: Refused}
+
+
+@api.post("/jobs", auth=Generate(), response=MADE, tags=["jobs"], openapi_extra=ASKED)
 def create_job(request: VisitorRequest) -> HttpResponseBase | Status[Any]:
-    """Ask for pictures. Settings that are left out, empty or null mean the default."""
+    """Ask for pictures. Settings that are left out, empty or null mean the default.
+
+    A picture may have `max_pixels` px in all, which /status tells: what fits here, or what the owner allows.
+    """
     values, files = bodies.read_fields(request)
     key, digest = request.headers.get("Idempotency-Key"), bodies.digest(values, files)
-    job = idempotency.job_of(request.visitor, key, digest) if key is not None else None
+    sender = sender_of(request)
+    job = idempotency.job_of(sender.key, key, digest) if key is not None else None
     is_new = job is None
     if job is None:
-        submit = asking.submission(values, request.visitor, files=files)
-        job, is_new = (submit(), True) if key is None else idempotency.once(request.visitor, key, digest, submit)
-    [told] = jobs_out([job], visitor=request.visitor)
-    return Status(201 if is_new else 200, told)
+        submit = asking.submission(values, sender, files=files)
+        job, is_new = (submit(), True) if key is None else idempotency.once(sender.key, key, digest, submit)
+    return Status(201 if is_new else 200, sent_out(job, asker=sender))
 
 
-@api.get("/jobs", response={200: Jobs, 422: Refused}, tags=["jobs"])
+@api.get("/jobs", auth=Read(), response={200: Jobs, 422: Refused}, tags=["jobs"])
 def list_jobs(
     request: VisitorRequest,
     state: State | None = None,
@@ -101,14 +124,14 @@ def list_jobs(
     limit: Limit = 20,
 ) -> dict[str, Any]:
     """Everybody's jobs, or only yours, the newest first."""
-    jobs = Job.objects.of(request.visitor) if mine else Job.objects.all()
+    jobs = Job.objects.of(asker_of(request)) if mine else Job.objects.all()
     if state:
         jobs = jobs.filter(state=state)
     if after:
         jobs = jobs.filter(pk__lt=_cursor(after).pk)
-    found = list(jobs.order_by("-pk")[: limit + 1])
+    found = list(jobs.order_by("-pk").select_related("person")[: limit + 1])
     more, found = len(found) > limit, found[:limit]
-    return {"jobs": jobs_out(found, visitor=request.visitor), "next": found[-1].uuid if more else None}
+    return {"jobs": jobs_out(found, asker=asker_of(request)), "next": found[-1].uuid if more else None}
 
 
 def _cursor(uuid: UUID) -> Job:
@@ -117,52 +140,53 @@ def _cursor(uuid: UUID) -> Job:
     return job
 
 
-@api.get("/jobs/{uuid:job}", response={200: JobOut, 404: Refused}, tags=["jobs"])
+@api.get("/jobs/{uuid:job}", auth=Read(), response={200: JobOut, 404: Refused}, tags=["jobs"])
 def show_job(request: VisitorRequest, job: UUID) -> dict[str, Any]:
     """One job, with its pictures so far."""
-    [told] = jobs_out([get_object_or_404(Job, uuid=job)], visitor=request.visitor)
+    [told] = jobs_out([get_object_or_404(Job.objects.select_related("person"), uuid=job)], asker=asker_of(request))
     return told
 
 
-@api.post("/jobs/{uuid:job}/cancel", response={200: JobOut, 403: Refused, 404: Refused}, tags=["jobs"])
+@api.post("/jobs/{uuid:job}/cancel", auth=Generate(), response={200: JobOut, 403: Refused, 404: Refused}, tags=["jobs"])
 def cancel_job(request: VisitorRequest, job: UUID) -> dict[str, Any]:
     """Stop a job: yours, or one that was sent without a visitor's cookie. One that has ended stays as it is."""
-    allowed = Q(visitor="") | Q(visitor=request.visitor)
     found = get_object_or_404(Job, uuid=job)
-    if not Job.objects.filter(allowed, pk=found.pk).exists():
+    is_nobodys = not found.visitor and found.person_id is None
+    if not (is_nobodys or asker_of(request).made(found) or request.user.is_staff):
         raise Refusal(403, "Only whoever sent a job can cancel it.")
     found.cancel()
     return show_job(request, job)
 
 
-@api.get("/queue", response=Queue, tags=["queue"])
+@api.get("/queue", auth=Read(), response=Queue, tags=["queue"])
 def show_queue(request: VisitorRequest) -> dict[str, Any]:
     """Everybody's running and waiting jobs in the order in which they are made."""
     places = queue.places()
-    return {"jobs": jobs_out([place.job for place in places], visitor=request.visitor, places=places)}
+    return {"jobs": jobs_out([place.job for place in places], asker=asker_of(request), places=places)}
 
 
-@api.get("/models", response=Models, tags=["settings"])
+@api.get("/models", auth=Read(), response=Models, tags=["settings"])
 def list_models(request: HttpRequest) -> dict[str, Any]:
     """The models there are, as the worker has found them; the first that can be used is the default."""
     return {"models": [model_out(told) for told in known_models.told()]}
 
 
-@api.get("/samplers", response=Samplers, tags=["settings"])
+@api.get("/samplers", auth=Read(), response=Samplers, tags=["settings"])
 def list_samplers(request: HttpRequest) -> dict[str, Any]:
+    """The samplers by the names that people know."""
     return {"samplers": list(SAMPLERS)}
 
 
-@api.get("/loras", response=Loras, tags=["settings"])
+@api.get("/loras", auth=Read(), response=Loras, tags=["settings"])
 def list_loras(request: HttpRequest) -> dict[str, Any]:
     """LoRA files by their names: a prompt uses one by `<lora:name:0.8>`."""
     return {"loras": list(loras.there(defaults.lora_folder()))}
 
 
-@api.get("/status", response=StatusOut, tags=["settings"])
+@api.get("/status", auth=Read(), response=StatusOut, tags=["settings"])
 def show_status(request: HttpRequest) -> dict[str, Any]:
     """How the workers are."""
     now = status.current()
     told = ("state", "words", "notice", "model", "is_demo", "lanes", "seconds_per_image", "defaults")
     active = Job.objects.filter(state__in=Job.ACTIVE).count()
-    return {**{name: getattr(now, name) for name in told}, "jobs": active}
+    return {**{name: getattr(now, name) for name in told}, "max_pixels": now.limit.pixels, "jobs": active}

@@ -30,16 +30,18 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True)
-class Speed:
-    """What the warm-up measured.
+class Measured:
+    """What the warm-up found out.
 
     Attributes:
         group_size: pictures worth denoising together on this device.
         seconds: s per picture, step and megapixel in groups of that size.
+        max_pixels: px that fit into the device's memory at once, in one picture or in several made together.
     """
 
     group_size: int
     seconds: float
+    max_pixels: int
 
 
 class Engine(Protocol):
@@ -56,8 +58,8 @@ class Engine(Protocol):
         Raises Unreadable or OutOfMemory, whose text is a sentence: then another has to be loaded.
         """
 
-    def warm_up(self, recipe: Recipe) -> Speed:
-        """Make two steps at the recipe's size, so that the first request finds everything warm.
+    def warm_up(self, recipe: Recipe) -> Measured:
+        """Make two steps at the recipe's size, so that the first request finds everything warm, and measure meanwhile.
 
         Raises Unreadable: the model was loaded, but makes no pictures.
         """

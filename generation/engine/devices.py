@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 if TYPE_CHECKING:
     import torch
 
@@ -53,18 +51,6 @@ def slot_of(device: "torch.device") -> str:
     if device.type == "cuda":
         return str(torch.cuda.get_device_properties(device).uuid)
     return device.type
-
-
-def free_memory(device: "torch.device") -> int:
-    """Bytes that more weights could take; on a GPU with what torch has taken from it and does not use."""
-    import torch
-
-    if device.type == "cuda":
-        idle = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return torch.cuda.mem_get_info(device)[0] + idle
-    if device.type == "mps":
-        return torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
-    return int(psutil.virtual_memory().available)
 
 
 def release_memory(device: "torch.device") -> None:

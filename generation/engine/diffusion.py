@@ -12,9 +12,10 @@ from PIL import Image
 
 from generation.engine import anatomy, devices, folders, samplers, single_file, words
 from generation.engine.adapters import Adapters
-from generation.engine.base import OnStep, OutOfMemory, Speed, Unreadable
+from generation.engine.base import Measured, OnStep, OutOfMemory, Unreadable
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.kept import Kept
+from generation.engine.memory import SHARE, fitting, memory_of
 from generation.engine.preview import Preview
 from generation.engine.recipe import Recipe
 
@@ -31,6 +32,9 @@ WORTHWHILE = 0.75
 
 SLOW_STEP = 1.0
 """s: where a single step takes longer, trying groups would cost more than it can tell (CPUs gain little)."""
+
+MOST_PIXELS = 2**31 - 1
+"""However much memory there is: a number that any database holds."""
 
 
 class Loaded(NamedTuple):
@@ -63,7 +67,7 @@ class DiffusionEngine:
         self._cache = cache
         self._loras = loras
         self._kept: Kept[Checkpoint, Loaded] = Kept(
-            lambda: devices.free_memory(self.device), lambda: devices.release_memory(self.device)
+            lambda: memory_of(self.device).room, lambda: devices.release_memory(self.device)
         )
         self._checkpoint: Checkpoint | None = None
         self._pipeline: Any = None
@@ -132,30 +136,41 @@ class DiffusionEngine:
         hub: Any = diffusers.DiffusionPipeline  # diffusers' own functions have no types
         return hub.from_pretrained(source, use_safetensors=True, safety_checker=None, **options)
 
-    def warm_up(self, recipe: Recipe) -> Speed:
+    def warm_up(self, recipe: Recipe) -> Measured:
         try:
             return self._measure(recipe)
         except Exception as error:  # a model of another kind fails anywhere
             name = self._checkpoint and self._checkpoint.name
             raise Unreadable(f"{name} was loaded but makes no pictures: {_why(error)}") from error
 
-    def _measure(self, recipe: Recipe) -> Speed:
-        alone = self._seconds_of_a_step(recipe, 1)
+    def _measure(self, recipe: Recipe) -> Measured:
+        max_pixels, first = self._measure_memory(recipe)
+        alone = min(first, self._time_two_steps(recipe, 1))
         together = alone
         try:
             if self.device.type != "cpu" or alone < SLOW_STEP:
-                together = self._seconds_of_a_step(recipe, GROUP_SIZE) / GROUP_SIZE
+                together = min(self._time_two_steps(recipe, GROUP_SIZE) for _ in range(2)) / GROUP_SIZE
         except OutOfMemory:  # as with Stable Diffusion XL on a small card
-            return Speed(1, alone / recipe.megapixels)
+            return Measured(1, alone / recipe.megapixels, max_pixels)
         grouped = self.device.type != "cpu" or together < WORTHWHILE * alone
         size, seconds = (GROUP_SIZE, together) if grouped else (1, alone)
-        return Speed(size, seconds / recipe.megapixels)
+        return Measured(size, seconds / recipe.megapixels, max_pixels)
 
-    def _seconds_of_a_step(self, recipe: Recipe, size: int) -> float:
-        """Seconds of the second of two steps of `size` pictures, the better of two tries."""
-        return min(self._time_two_steps(recipe, size) for _ in range(2))
+    def _measure_memory(self, recipe: Recipe) -> tuple[int, float]:
+        """(px that fit, seconds of a step), from a picture at the recipe's size and one of a quarter of it.
+
+        The quarter costs little: a step of it is a quarter of one, and most of what is cold at the start is cold once.
+        """
+        memory, small = memory_of(self.device), recipe.halved()
+        with memory.watch(small.pixels) as quarter:
+            self.generate(replace(small, steps=1), first=1, size=1, on_step=lambda *_: None)
+        with memory.watch(recipe.pixels) as whole:
+            seconds = self._time_two_steps(recipe, 1)
+        fit = fitting(quarter, whole, SHARE * max(0, memory.room))
+        return int(max(recipe.pixels, min(fit, MOST_PIXELS))), seconds
 
     def _time_two_steps(self, recipe: Recipe, size: int) -> float:
+        """Seconds of the second of two steps of `size` pictures."""
         moments: list[float] = []
         two_steps = replace(recipe, steps=2)
         self.generate(two_steps, first=1, size=size, on_step=lambda *_: moments.append(time.perf_counter()))

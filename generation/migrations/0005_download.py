@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0004_models'),
+        ('generation', '0004_worker_max_pixels'),
     ]
 
     operations = [

@@ -73,6 +73,8 @@ class KnownModel(models.Model):
     speed = models.FloatField(default=0.0, help_text="Seconds per picture, step and megapixel; 0 until measured.")
     group_size = models.PositiveSmallIntegerField(default=0, help_text="Pictures denoised together; 0 until measured.")
 
+    max_pixels = models.PositiveIntegerField(default=0, help_text="Px that fit into memory at once; 0 until measured.")
+
     objects = KnownModelQuerySet.as_manager()
 
     class Meta:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from generation.engine.recipe import Recipe
 from generation.models.workers import Worker
+from library.askers import Asker
 
 DEATHS = 3
 """Workers that may die at one image of a job before the job is set aside."""
@@ -52,14 +53,15 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def active(self) -> "JobQuerySet":
         """Running and waiting, in the order in which they are made."""
-        return self.filter(state__in=Job.ACTIVE).order_by("pk").select_related("worker")
+        return self.filter(state__in=Job.ACTIVE).order_by("pk").select_related("worker", "person")
 
     def failed_lately(self) -> "JobQuerySet":
         """The last few that failed within minutes, newest first: whoever looks at the queue learns of them."""
-        return self.filter(state=Job.State.FAILED, finished__gte=timezone.now() - LATELY).order_by("-pk")[:3]
+        failed = self.filter(state=Job.State.FAILED, finished__gte=timezone.now() - LATELY)
+        return failed.order_by("-pk").select_related("person")[:3]
 
-    def of(self, visitor: str) -> "JobQuerySet":
-        return self.filter(visitor=visitor) if visitor else self.none()
+    def of(self, asker: Asker) -> "JobQuerySet":
+        return self.filter(asker.works)
 
     def claim_next(self, worker: Worker) -> "Job | None":
         """Take the oldest waiting job for `worker`.
@@ -102,6 +104,11 @@ class Job(models.Model):
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="jobs")
     recipe_data = models.JSONField("recipe", db_column="recipe")
     visitor = models.CharField(max_length=64, blank=True, db_index=True)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs",
+        help_text="Whose account sent it.",
+    )  # fmt: skip
+    address = models.CharField(max_length=64, blank=True, help_text="Where it came from, salted and hashed.")
     remake_of = models.UUIDField(null=True, blank=True, help_text="The image that is made again.")
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     worker = models.ForeignKey(Worker, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs")
@@ -122,6 +129,9 @@ class Job(models.Model):
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
 
+    is_veiled = False
+    """Whether words and previews were taken out of it, because whoever looks may not see them."""
+
     objects = JobQuerySet.as_manager()
 
     class Meta:
@@ -134,6 +144,11 @@ class Job(models.Model):
     @property
     def recipe(self) -> Recipe:
         return Recipe.from_dict(self.recipe_data)
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """What its batch tells of where it comes from."""
+        return {"visitor": self.visitor, "person_id": self.person_id, "remake_of": self.remake_of}
 
     @property
     def is_active(self) -> bool:

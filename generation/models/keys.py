@@ -20,7 +20,7 @@ class IdempotencyKeyQuerySet(models.QuerySet["IdempotencyKey"]):
 class IdempotencyKey(models.Model):
     """A name that a request was given by its sender, and the job that came of it."""
 
-    visitor = models.CharField(max_length=64, blank=True)
+    visitor = models.CharField(max_length=64, blank=True, help_text="Or the account: `Asker.key`.")
     key = models.CharField(max_length=255)
     digest = models.CharField(max_length=64, help_text="SHA-256 of what was asked for.")
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="keys")

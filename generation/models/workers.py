@@ -7,8 +7,16 @@ from django.db.models import F
 from django.db.models.functions import Least
 from django.utils import timezone
 
+from generation.engine.recipe import Recipe
+
 RECENT = 4
 """Of how many the mean counts as the pace: few enough to follow a machine that gets busy."""
+
+
+def together(recipe: Recipe, group_size: int, max_pixels: int) -> int:
+    """How many of a recipe's pictures are denoised together: as many as pay and as fit, at least one."""
+    fitting = max_pixels // recipe.pixels if max_pixels else group_size
+    return max(1, min(group_size, fitting))
 
 
 class Worker(models.Model):
@@ -34,6 +42,7 @@ class Worker(models.Model):
     notice = models.TextField(blank=True, help_text="What is wrong, in words for people.")
     group_size = models.PositiveSmallIntegerField(default=1, help_text="Pictures it denoises together.")
     speed = models.FloatField(default=0.0, help_text="Seconds per picture, step and megapixel; 0 until measured.")
+    max_pixels = models.PositiveIntegerField(default=0, help_text="Px that fit into memory at once; 0 until measured.")
     ready_by = models.DateTimeField(null=True, blank=True, help_text="When loading will have ended, as far as known.")
     preview = models.JSONField(default=dict, help_text="How the group being made looks now: WebP in base64.")
     beats = models.PositiveBigIntegerField(default=0, help_text="Raised every 2 s while it lives.")
@@ -42,6 +51,10 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host} {self.slot or 'starting'} ({self.pid})"
+
+    def group_for(self, recipe: Recipe) -> int:
+        """How many of a recipe's pictures it denoises together, with the default model."""
+        return together(recipe, self.group_size, self.max_pixels)
 
 
 class PauseQuerySet(models.QuerySet["Pause"]):

@@ -6,10 +6,8 @@ from uuid import UUID
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest
 
+from library.archive import MOST
 from library.models import Image
-
-MOST = 500
-"""Pictures that one request may name. They come in one field, because the number of fields is bounded."""
 
 
 class Refused(BadRequest):
@@ -17,7 +15,10 @@ class Refused(BadRequest):
 
 
 def chosen(request: HttpRequest) -> list[Image]:
-    """Those that `images` names, in the library's order, whether they lie in the trash or not. One query."""
+    """Those that `images` names, in the library's order, whether they lie in the trash or not. One query.
+
+    They come in one field, because the number of fields is bounded.
+    """
     keys = _keys(request)
     found = Image.objects.filter(uuid__in=keys).select_related("batch")
     images = list(found.order_by("-batch__created", "-batch", "position"))
@@ -28,7 +29,7 @@ def chosen(request: HttpRequest) -> list[Image]:
 
 def kept(images: list[Image]) -> list[Image]:
     """Those of them that may be given out; at least one."""
-    found = [image for image in images if image.deleted is None]
+    found = [image for image in images if image.is_kept]
     if not found:
         raise Http404
     return found

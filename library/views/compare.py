@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from library import difference as differences
 from library.models import Image
-from library.views.files import PICTURE_HEADERS, own
+from library.views.files import PICTURE_HEADERS
 
 
 @require_safe
@@ -14,7 +14,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     a, b = _pair(request)
     is_same = a.pixels == b.pixels and (a.width, a.height) == (b.width, b.height)
     try:
-        measured = None if is_same else differences.measure(own(a.path), own(b.path))
+        measured = None if is_same else differences.measure(a.safe_path, b.safe_path)
     except OSError as error:
         raise Http404 from error
     context = {"pair": [("A", a), ("B", b)], "a": a, "b": b, "is_same": is_same, "difference": measured}
@@ -26,7 +26,7 @@ def difference(request: HttpRequest) -> HttpResponse:
     """A picture of it; there is none of pictures that differ in size."""
     a, b = _pair(request)
     try:
-        picture = differences.picture(own(a.path), own(b.path))
+        picture = differences.picture(a.safe_path, b.safe_path)
     except OSError as error:
         raise Http404 from error
     if picture is None:

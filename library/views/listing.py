@@ -13,6 +13,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from library import choices
+from library.askers import asker_of
 from library.controls import merge, shown
 from library.models import Batch
 from library.search import Search, clean
@@ -26,11 +27,6 @@ UNCHANGED = 204
 
 asked_anew = cache_control(private=True, no_cache=True)
 """Not no-store, as never_cache would say: with that, a browser's way back loses how far one had scrolled."""
-
-
-def visitor_of(request: HttpRequest) -> str:
-    """The mark of whoever asks, where the site gives marks."""
-    return str(getattr(request, "visitor", ""))
 
 
 def search_of(request: HttpRequest) -> Search:
@@ -77,7 +73,7 @@ def address(search: Search | str, page: str = "") -> str:
 
 def _portion(request: HttpRequest, search: Search) -> dict[str, Any]:
     after = _batch(request.GET.get("before", ""))
-    batches = Batch.objects.portion(PORTION + 1, after=after, search=search, visitor=visitor_of(request))
+    batches = Batch.objects.portion(PORTION + 1, after=after, search=search, asker=asker_of(request))
     more = len(batches) > PORTION
     batches = batches[:PORTION]
     return {"batches": batches, "next": batches[-1].uuid if more else "", "q": str(search)}
@@ -94,7 +90,7 @@ def _news(request: HttpRequest, search: Search) -> HttpResponse:
     if len(changed) > MOST_NEWS:
         return render(request, "library/_many_news.html", {"q": str(search)})
     newest = _batch(request.GET.get("newest", ""))
-    found = Batch.objects.filter(pk__in=changed).matching(search, visitor=visitor_of(request)).worth_showing()
+    found = Batch.objects.filter(pk__in=changed).matching(search, asker=asker_of(request)).worth_showing()
     batches = list(found.order_by("-created", "-pk").with_images(search))
     new = [batch for batch in batches if not newest or (batch.created, batch.pk) > (newest.created, newest.pk)]
     context = {

@@ -2,12 +2,12 @@
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from library.archive import stream
+from library.archive import download
 from library.models import Image
 from library.views.chosen import chosen, kept
+from library.views.deleting import demand
 from library.views.ways import back
 
 
@@ -15,6 +15,7 @@ from library.views.ways import back
 def favourites(request: HttpRequest) -> HttpResponse:
     """Give pictures their stars or take them away, as the field says."""
     images = kept(chosen(request))
+    demand(request, images)
     favourite = request.POST.get("favourite") == "yes"
     Image.objects.filter(pk__in=[image.pk for image in images]).star(favourite)
     if not request.headers.get("HX-Request"):
@@ -27,7 +28,4 @@ def favourites(request: HttpRequest) -> HttpResponse:
 @require_POST
 def archive(request: HttpRequest) -> StreamingHttpResponse:
     """The files of the pictures as one zip, sent while it is made."""
-    images = kept(chosen(request))
-    name = f"pictures-{timezone.localdate():%Y-%m-%d}.zip"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingHttpResponse(stream(images), content_type="application/zip", headers=headers)
+    return download(kept(chosen(request)))

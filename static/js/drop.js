@@ -3,7 +3,7 @@
 // one: into the file input, which asks for the form anew.
 
 const LARGEST = 32 * 1024 * 1024; // bytes that the site reads
-const OURS = /^\/library\/[0-9a-f-]{36}\/(\d+\/)?[\w-]+\.png$/;
+const OURS = /^\/library\/[0-9a-f-]{36}\/(\d+\/)?[\w-]+\.(png|jpe?g|webp)$/;
 
 const composerOf = (event) => event.target.closest?.("#composer");
 const say = (sentence) => { document.getElementById("notice").textContent = sentence; };
@@ -28,7 +28,8 @@ async function takeOurs(address) {
   const answer = await fetch(address).catch(() => null);
   if (!answer?.ok) return say("That picture is not there any more.");
   const name = answer.headers.get("Content-Disposition")?.match(/filename="([^"]+)"/)?.[1] ?? "picture.png";
-  take(new File([await answer.blob()], name, { type: "image/png" }));
+  const picture = await answer.blob();
+  take(new File([picture], name, { type: picture.type }));
 }
 
 document.addEventListener("dragover", (event) => {

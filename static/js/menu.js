@@ -16,6 +16,7 @@ function pictureAt(target) {
 }
 const keyOf = (link) => link.dataset.image ?? link.id.replace("image-", "");
 const starOf = (link) => (link.closest(".tile") ?? byId("main")).querySelector(".star button");
+const pageOf = (link) => (link.closest(".tile")?.querySelector(".open") ?? link).href;
 const wordsOf = (link) => link.closest(".batch, .job, main").querySelector("h1 bdi, h2 bdi").textContent;
 const pictureInHand = () => document.querySelector(".tile:focus-within > a.picture")
   ?? document.querySelector(".tile:hover > a.picture, .tile.zoomed > a.picture") ?? document.querySelector("#stage .large");
@@ -44,13 +45,13 @@ async function copyWords(words) {
 
 // Each entry as it is for this picture: where it leads to, or hidden.
 function dress(link) {
-  const file = link.dataset.png ?? link.href;
-  const leads = { vary: link.dataset.vary, open: link.href, download: file };
+  const file = link.dataset.file ?? link.href;
+  const leads = { vary: link.dataset.vary ?? link.href, open: pageOf(link), download: file };
   for (const entry of menu.querySelectorAll("[role=menuitem]")) {
     const verb = entry.dataset.verb;
-    if (verb in leads) entry.href = leads[verb] ?? "";
+    if (verb in leads) entry.href = leads[verb];
     if (verb === "download") entry.download = decodeURIComponent(file.split("/").pop());
-    entry.hidden = verb in leads ? !leads[verb] : verb === "select" ? !selectPicture || !link.closest("#batches") : verb === "favourite" && !starOf(link);
+    entry.hidden = verb === "select" ? !selectPicture || !link.closest("#batches") : verb === "favourite" ? !starOf(link) : verb === "delete" && "kept" in link.dataset;
     if (verb === "favourite") entry.firstElementChild.textContent = starOf(link)?.ariaPressed === "true" ? "No favourite any more" : "Favourite";
   }
 }

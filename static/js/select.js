@@ -49,7 +49,7 @@ document.addEventListener("DOMContentLoaded", () => { // after the scripts of ev
 
   document.addEventListener("click", (event) => {
     const link = pictureAt(event.target);
-    if (!link?.closest("#batches") || event.target.closest(".star")) return;
+    if (!link?.closest("#batches") || event.target.closest(".star, .open")) return;
     const isTap = event.target.closest(".check") || (chosen.size && event.detail > 0); // Enter still opens
     if (!isTap && !event.ctrlKey && !event.metaKey && !event.shiftKey) return;
     event.preventDefault();

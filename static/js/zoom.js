@@ -14,7 +14,7 @@ function enlarge(wanted) {
   shrink();
   zoomedTile = wanted;
   timer = setTimeout(async () => {
-    zoom.src = wanted.dataset.png;
+    zoom.src = wanted.dataset.file;
     try { await zoom.decode(); } catch { return; }
     if (zoomedTile === wanted && wanted.isConnected) place();
   }, 150);
@@ -44,13 +44,13 @@ function place() {
 }
 
 document.addEventListener("pointerover", (event) => {
-  const found = event.target.closest?.("[data-png]");
+  const found = event.target.closest?.("[data-file]");
   if (found && event.pointerType === "mouse") enlarge(found);
   else if (event.target === zoom || zoomedTile?.closest(".tile").contains(event.target)) return; // its star lies above
   else if (zoomedTile && !zoomedTile.matches(":focus-visible")) shrink();
 });
 document.addEventListener("focusin", (event) => {
-  if (event.target.matches("[data-png]:focus-visible")) enlarge(event.target);
+  if (event.target.matches("[data-file]:focus-visible")) enlarge(event.target);
 });
 document.addEventListener("focusout", (event) => { if (event.target === zoomedTile) shrink(); });
 document.addEventListener("scroll", () => { // what has the focus may have scrolled into view
@@ -64,9 +64,15 @@ document.addEventListener("htmx:afterSettle", () => { if (zoomedTile && !zoomedT
 zoom.addEventListener("click", (event) => {
   zoomedTile.dispatchEvent(new MouseEvent("click", { detail: event.detail, bubbles: true, cancelable: true, ctrlKey: event.ctrlKey, metaKey: event.metaKey, shiftKey: event.shiftKey }));
 });
-zoom.addEventListener("auxclick", (event) => { if (event.button === 1) open(zoomedTile.href); });
-zoom.addEventListener("dragstart", (event) => {
-  const name = decodeURIComponent(zoom.src.split("/").pop());
-  event.dataTransfer.setData("DownloadURL", `image/png:${name}:${zoom.src}`); // Chrome's way to a named file
+zoom.addEventListener("auxclick", (event) => { if (event.button === 1) open(zoomedTile.href, "_blank", "noopener"); });
+// Also whoever drags a tile before that carries the picture, not the tile's link.
+document.addEventListener("dragstart", (event) => {
+  const tile = event.target === zoom ? zoomedTile : event.target.closest?.("[data-file]");
+  if (!tile) return;
+  const address = new URL(tile.dataset.file, location).href;
+  const name = decodeURIComponent(address.split("/").pop());
+  event.dataTransfer.setData("text/uri-list", address);
+  const kind = name.split(".").pop().toLowerCase().replace("jpg", "jpeg");
+  event.dataTransfer.setData("DownloadURL", `image/${kind}:${name}:${address}`); // Chrome's way to a named file
   event.dataTransfer.effectAllowed = "copy";
 });

@@ -1,14 +1,12 @@
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
-from tests.site import ROOT, Site, until
+from tests.site import Site, served, until
 
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -78,13 +76,13 @@ def idle_site(web_server: Site) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def web_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = Site(tmp_path_factory.mktemp("idle") / "data")
-    for command in ("migrate", "collectstatic --no-input"):
-        assert site.command(*command.split()).returncode == 0
-    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:playground.gunicorn"]
-    with site.log.open("a") as log:
-        server = subprocess.Popen(gunicorn, cwd=ROOT, env=site.environment, stdout=log, stderr=log)
-    until(site.health, what="an answer")
-    yield site
-    server.terminate()
-    server.wait(30)
+    with served(Site(tmp_path_factory.mktemp("idle") / "data")) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def closed_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One without a worker that asks for accounts and keeps people's things apart."""
+    apart = {"PLAYGROUND_QUEUE_WORDS": "own", "PLAYGROUND_DELETE": "owner"}
+    with served(Site(tmp_path_factory.mktemp("closed") / "data", PLAYGROUND_LOGIN_REQUIRED="True", **apart)) as site:
+        yield site

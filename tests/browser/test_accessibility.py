@@ -18,11 +18,12 @@ from generation.engine.recipe import Recipe
 from generation.models import Job, KnownModel, Worker
 from library.models import Batch, Image
 from library.png import preview
-from tests.library.make import a_batch, an_image
+from tests.library.make import a_batch, an_image, trashed
 fox, owl = a_batch("a fox in the snow"), a_batch("an owl", error="The device ran out of memory.")
 images = [an_image(batch, position) for batch in (fox, owl) for position in (1, 2)]
 Batch.objects.filter(pk=owl.pk).update(remake_of=images[0])
 Image.objects.filter(pk=images[0].pk).update(favourite=True)
+trashed(an_image(fox, 3))
 def job(state, **fields):
     recipe = Recipe(prompt="a job that is " + state, seed=7, width=64, height=64, steps=10)
     made = queue.submit(recipe, visitor="{visitor}", **fields)
@@ -57,12 +58,15 @@ def addresses(idle_site: Site, visit: Visit) -> Iterator[dict[str, str]]:
         "home with a promise": "/?prompt=a+fox&steps=40",
         "advanced": "/advanced/",
         "models": "/models/",
+        "advanced over a source": f"/advanced/?settings_of={a}&source_image={a}&steps=300",
         "job": f"/jobs/{job}/",
         "library": "/library/",
         "nothing found": "/library/?q=nothing+sort:x",
         "batch": f"/library/{batch}/",
         "picture": f"/library/{batch}/1/",
         "comparison": f"/library/compare/?a={a}&b={b}",
+        "trash": "/trash/",
+        "inspiration": "/inspiration/",
         "api": "/api/docs/",
         "not found": "/nowhere/",
     }

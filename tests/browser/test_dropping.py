@@ -12,6 +12,8 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from library import png
 from tests.browser.pages import ask_for, seed_of
+from tests.library.files import exif, with_exif
+from tests.library.test_comfyui import GRAPH
 from tests.library.test_infotext import EXAMPLE
 from tests.library.test_png import RECIPE, a_picture, saved_as
 from tests.library.test_settings_of import a_png
@@ -21,9 +23,10 @@ Visit = Callable[..., Page]
 
 OURS = png.encode(a_picture(), {**RECIPE, "prompt": "a red apple", "negative_prompt": "fog", "steps": 7}, seed=77).data
 CARRIER = """([name, data]) => {
+    const type = `image/${name.split(".").pop()}`;
     const carrier = new DataTransfer();
     const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-    carrier.items.add(new File([bytes], name, { type: "image/png" }));
+    carrier.items.add(new File([bytes], name, { type }));
     return carrier;
 }"""
 LINK = "(address) => { const carrier = new DataTransfer(); carrier.setData('text/uri-list', address); return carrier; }"
@@ -77,6 +80,14 @@ def test_a_dropped_picture_fills_in_its_settings_and_they_are_sent(page: Page, i
     [row] = idle_site.rows("SELECT recipe FROM generation_job ORDER BY id DESC LIMIT 1")
     recipe = json.loads(row["recipe"])
     assert (recipe["negative_prompt"], recipe["steps"], recipe["width"]) == ("fog", 7, 512)
+
+
+def test_a_webp_of_another_tool_is_dropped_like_any(page: Page) -> None:
+    data = with_exif("WEBP", exif(Model=f"prompt:{json.dumps(GRAPH)}"))
+    page.get_by_label("Prompt").dispatch_event("drop", {"dataTransfer": carry(page, data, "comfy.webp")})
+    expect(page.get_by_label("Prompt")).to_have_value("a red fox in snow")
+    expect(page.locator("#composer")).to_contain_text("from comfy.webp, made with v1-5-pruned-emaonly by ComfyUI.")
+    expect(page.locator("#carried")).to_contain_text("without: text, watermark")
 
 
 def test_a_chosen_picture_can_be_reset_and_another_chosen(page: Page, complaints: list[str]) -> None:

@@ -36,7 +36,7 @@ def test_a_prompt_becomes_pictures_group_by_group_and_the_library_keeps_them(sit
     expect(batch).to_contain_text("s an image")
     expect(batch.get_by_role("img")).to_have_count(9)
     with page.expect_response("**/01/a-red-apple-on-a-blue-background-*.png") as png:
-        batch.get_by_role("img").first.click()
+        batch.get_by_role("link", name="Open image 1").click()
     assert png.value.headers["content-type"] == "image/png"
     page.wait_for_function("() => document.images[0].naturalWidth === 128")
 
@@ -67,4 +67,11 @@ def test_everything_works_without_javascript(site: Site, visit: Visit) -> None:
     page.get_by_role("link", name="Make more pictures").click()
     expect(page.get_by_role("article")).to_contain_text("two cats on a yellow background")
     page.get_by_role("link", name="Library").click()
-    expect(page.get_by_role("region", name="two cats on a yellow background").get_by_role("img")).to_have_count(3)
+    batch = page.get_by_role("region", name="two cats on a yellow background")
+    expect(batch.get_by_role("img")).to_have_count(3)
+    with page.expect_popup() as tab:
+        batch.get_by_role("img").first.click()
+    expect(tab.value.get_by_label("Prompt")).to_have_value("two cats on a yellow background")
+    expect(tab.value.get_by_role("radio", name="This one")).to_be_checked()
+    batch.get_by_role("link", name="Open image 1").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"image 1, seed {seed}")

@@ -117,7 +117,7 @@ def test_a_poll_that_was_on_its_way_takes_no_star_back(idle_site: Site, visit: V
 def test_pictures_are_turned_by_keys_and_swipes(idle_site: Site, visit: Visit, add: Callable[..., None]) -> None:
     add("a fox", 2)
     page = visit(idle_site.url + "/library/", has_touch=True)
-    page.get_by_role("img").nth(2).click()
+    page.get_by_role("link", name="Open image 3").first.click()
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_contain_text("a fox 1 image 3, seed 43")
     page.keyboard.press("ArrowRight")

@@ -131,7 +131,8 @@ def test_a_picture_s_page_and_the_trash_delete_and_restore(
     idle_site: Site, visit: Visit, library: Callable[..., Page]
 ) -> None:
     page = library(1)
-    page.locator("a.picture").first.click()
+    page.locator("a.picture").first.focus()
+    page.keyboard.press("o")
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("image 2")
@@ -147,7 +148,7 @@ def test_a_picture_s_page_and_the_trash_delete_and_restore(
     expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
 
     plain = visit(idle_site.url + "/library/", java_script_enabled=False)
-    plain.locator("a.picture").first.click()
+    plain.get_by_role("link", name="Open image 2").click()
     plain.get_by_role("link", name="Delete").click()
     plain.get_by_role("button", name="Delete").click()
     plain.get_by_role("button", name="Undo").click()

@@ -25,9 +25,10 @@ def test_the_administration_works_under_the_policy(idle_site: Site, visit: Visit
     idle_site.command("createsuperuser", "--no-input", "--username", "ada", "--email", "ada@example.org")
     ask_for(visit(idle_site.url), "a fox")
     page = visit(idle_site.url + "/admin/")
-    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Name").fill("ada")
     page.get_by_label("Password").fill("a long pass phrase")
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(idle_site.url + "/admin/")
     page.goto(f"{idle_site.url}/admin/auth/user/1/change/")
     expect(page.locator("#content")).to_be_visible()
     for path in ("generation/job/", "generation/worker/", "library/batch/", "library/image/"):

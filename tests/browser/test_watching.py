@@ -76,16 +76,16 @@ def test_a_hidden_tab_says_that_my_pictures_are_done_and_notifies_whoever_wants_
 def test_a_picture_under_the_pointer_or_with_the_focus_lies_there_large_as_its_png(site: Site, visit: Visit) -> None:
     page = visit(site.url, viewport=PHONE)
     job = ask_for(page, "a red apple")
-    tile, zoom = job.locator("[data-png]").nth(1), page.locator("#zoom")
+    tile, zoom = job.locator("[data-file]").nth(1), page.locator("#zoom")
     tile.hover()
     expect(zoom).to_be_visible()
     assert page.evaluate("[zoom.naturalWidth, zoom.width]") == [128, 128]  # its own size at most
-    assert zoom.evaluate("zoom => zoom.src") == site.url + (tile.get_attribute("data-png") or "")
+    assert zoom.evaluate("zoom => zoom.src") == site.url + (tile.get_attribute("data-file") or "")
     page.keyboard.press("Escape")
     expect(zoom).to_be_hidden()
 
     page.mouse.move(0, 0)
-    job.locator("[data-png]").nth(0).focus()
+    job.locator("[data-file]").nth(0).focus()
     page.keyboard.press("Tab")
     page.keyboard.press("Shift+Tab")
     expect(zoom).to_be_visible()
@@ -98,18 +98,28 @@ def test_the_large_picture_is_dragged_as_a_file_with_a_readable_name_and_leads_w
 ) -> None:
     page = visit(site.url)
     job = ask_for(page, "a red apple")
-    tile, zoom = job.locator("[data-png]").first, page.locator("#zoom")
+    tile, zoom = job.locator("[data-file]").first, page.locator("#zoom")
     tile.hover()
     expect(zoom).to_be_visible()
-    file = zoom.evaluate("""zoom => {
-        const dataTransfer = new DataTransfer();
-        zoom.dispatchEvent(new DragEvent("dragstart", { dataTransfer }));
-        return dataTransfer.getData("DownloadURL");
-    }""")
-    assert re.fullmatch(r"image/png:a-red-apple-\d+\.png:http://.*\.png", file)
+    for dragged in (zoom, tile):
+        name, address = dragged.evaluate("""dragged => {
+            const dataTransfer = new DataTransfer();
+            dragged.dispatchEvent(new DragEvent("dragstart", { dataTransfer, bubbles: true }));
+            return [dataTransfer.getData("DownloadURL"), dataTransfer.getData("text/uri-list")];
+        }""")
+        assert re.fullmatch(r"image/png:a-red-apple-\d+\.png:http://.*\.png", name)
+        assert address == site.url + (tile.get_attribute("data-file") or "")
     leads = tile.get_attribute("href")
-    zoom.click()
-    page.wait_for_url(f"**{leads}")
+    for _ in range(2):
+        with page.expect_popup() as tab:
+            zoom.click()
+        assert tab.value.url == f"{site.url}{leads}"
+        assert tab.value.evaluate("opener") is None
+    with page.expect_popup() as tab:
+        zoom.click(button="middle")
+    assert tab.value.url == f"{site.url}{leads}"
+    job.get_by_role("link", name="Open image 1").click()  # it lies above the large picture
+    expect(page.get_by_role("heading", level=1)).to_contain_text("a red apple image 1")
 
 
 def test_arrow_up_brings_back_the_last_prompts_and_arrow_down_what_was_being_written(

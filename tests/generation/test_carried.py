@@ -36,10 +36,12 @@ def test_what_is_carried_outlives_an_error(client: Client) -> None:
 
 
 @pytest.mark.parametrize("given", [{"steps": "-1"}, {"width": EVIL}, {"sampler": "\0"}, {"steps": "9" * 5000}])
-def test_a_wrong_setting_in_the_address_is_shown_and_refused_only_when_sent(client: Client, given: Any) -> None:
-    form = form_of(client.get("/", given))
-    assert form_of(client.post("/jobs/", {**form, "prompt": "a fox"}), 422)["line"]
-    assert "data-reset" in client.get("/", given).content.decode()
+def test_a_wrong_setting_in_the_address_is_said_and_the_default_is_used(client: Client, given: Any) -> None:
+    form = form_of(client.get("/", {**given, "eta": "0.5"}))
+    assert form["line"].startswith("Settings from the address. Its ")
+    assert form["line"].endswith("the default is used.")
+    assert client.post("/jobs/", {**form, "prompt": "a fox"}).status_code == 302
+    assert Job.objects.get().recipe.eta == 0.5
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])

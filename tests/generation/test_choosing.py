@@ -10,8 +10,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from generation import status
+from generation.advanced_form import AdvancedForm
 from generation.choosing import followed
-from generation.forms import AdvancedForm
 from generation.models import Job, KnownModel, Worker
 from tests.generation.test_dropping import HTMX, drop, form_of, ours
 from tests.pages import EVIL, browser, elements
@@ -62,7 +62,7 @@ def test_the_settings_are_those_of_the_model_in_the_address(client: Client) -> N
     html = text(client.get("/advanced/?model=large"))
     assert '<option value="large" selected>' in html
     assert 'data-default="30"' in html
-    assert '<option value="Euler" selected>' in html
+    assert "default: Euler" in html
     assert "1024 × 1024 px" in html
     assert "The finest details." in html
 
@@ -112,7 +112,7 @@ def test_the_promise_and_the_size_follow_the_model(client: Client) -> None:
 
 
 def test_a_model_that_is_not_there_is_said_on_the_page_and_refused_when_sent(client: Client) -> None:
-    assert "The model gone is not here; the default is used." in text(client.get("/advanced/?model=gone"))
+    assert "The model in use is small." in text(client.get("/advanced/?model=gone"))
     html = text(client.post("/advanced/", {"prompt": "a fox", "model": "gone"}), 422)
     assert "There is no model gone. There are small, large." in html
     assert not Job.objects.exists()
@@ -152,7 +152,7 @@ def test_the_default_is_not_carried(client: Client) -> None:
 
 def test_a_model_that_is_gone_is_told_and_the_default_used(client: Client) -> None:
     form = form_of(client.get("/", {"model": "gone", "steps": "20"}))
-    assert form["line"] == "The model gone is not here; the default is used."
+    assert "The model in use is small." in form["line"]
     assert "model" not in form
 
 

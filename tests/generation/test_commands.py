@@ -53,7 +53,10 @@ def test_generate_makes_a_job_of_each_line_of_a_file(idle: Site, tmp_path: Path)
     [
         ((), "Say what to see"),
         (("a fox", "--num-images", "31"), "num images: Ensure this value is less than or equal to 30."),
-        (("a fox", "--width", "2048", "--height", "2048"), "2048 × 2048 px is more than this machine is set to make"),
+        (
+            ("a fox", "--width", "2048", "--height", "2048"),
+            "2048 × 2048 px is more than can be asked for until a worker",
+        ),
         (("a fox", "--sampler", "Magic"), "sampler: The samplers are PLMS, DDIM"),
         (("a fox", "--model", "magic"), "model: There is no model magic."),
         (("--from-file", "nowhere.txt"), "nowhere.txt cannot be read"),

@@ -1,5 +1,6 @@
 """A picture that somebody brings fills in the form, and a line says where from."""
 
+import json
 import re
 from html import unescape
 from pathlib import Path
@@ -15,7 +16,11 @@ from generation.engine.recipe import Recipe
 from generation.models import Job, Worker
 from library import png
 from playground.middleware import LONGEST_BODY
+from tests.library.files import a_file, comment, exif, with_exif
+from tests.library.test_comfyui import GRAPH
 from tests.library.test_infotext import EXAMPLE
+from tests.library.test_invokeai import INVOKE
+from tests.library.test_original import with_metadata
 from tests.library.test_png import NOT_OURS, RECIPE, a_picture, saved_as
 from tests.library.test_settings_of import ITXT, a_png, holding
 from tests.pages import EVIL, browser, elements
@@ -113,6 +118,42 @@ def test_the_picture_of_another_tool_fills_in_what_it_says(client: Client, data:
     )
 
 
+OTHERS = {
+    "a1111.jpg": (with_exif("JPEG", exif(comment(EXAMPLE))), "v1-5-pruned-emaonly by A1111 v1.10.1"),
+    "comfy.webp": (with_exif("WEBP", exif(Model=f"prompt:{json.dumps(GRAPH)}")), "v1-5-pruned-emaonly by ComfyUI"),
+    "invoke.png": (a_png(invokeai_metadata=json.dumps(INVOKE)), "v1-5-pruned by InvokeAI 5.6.0"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_pictures_of_other_tools_and_formats_fill_in_too(client: Client, name: str) -> None:
+    data, made = OTHERS[name]
+    form = form_of(drop(client, data, name))
+    assert "a red fox in snow" in form["prompt"]
+    assert form["sampler"] == "DPM++ 2M Karras"
+    assert form["width"] == "512"
+    assert form["line"].startswith(f"Settings from {name}, made with {made}.")
+
+
+def test_a_picture_of_the_original_playground_fills_in_too(client: Client) -> None:
+    form = form_of(drop(client, with_metadata(a_file("PNG"), width=384, height=256)))
+    assert form["line"] == "Settings from fox.png, made by the original playground."
+    assert (form["prompt"], form["steps"], form["sampler"]) == ("ein Füchschen in snow", "40", "PLMS")
+    assert (form["width"], form["height"], form["downsampling_factor"]) == ("384", "256", "4")
+
+
+def test_what_was_painted_over_is_not_taken_over_and_it_is_said(client: Client) -> None:
+    form = form_of(drop(client, ours(strength=7.5, source_url="https://example.org/fox.jpg")))
+    assert form["line"] == (
+        "Settings from fox.png, made with tiny by Playground. It was painted over another picture, which is not in it."
+    )
+    assert not {"strength", "source_url"} & form.keys()
+
+
+def test_the_button_offers_the_three_formats(client: Client) -> None:
+    assert 'name="picture" id="id_picture" accept="image/png,image/jpeg,image/webp"' in client.get("/").content.decode()
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence", "missing"),
     [
@@ -135,7 +176,7 @@ def test_what_cannot_be_taken_over_is_said(client: Client, changes: Any, sentenc
 def test_a_sampler_without_its_schedule_is_better_than_another(client: Client) -> None:
     form = form_of(drop(client, a1111(Sampler="Euler A", Schedule_type="SGM Uniform")))
     assert form["sampler"] == "Euler a"
-    assert "Its sampler Euler A SGM Uniform is not here; Euler a is used." in form["line"]
+    assert "Its sampler Euler a SGM Uniform is not here; Euler a is used." in form["line"]
 
 
 def test_all_that_is_wrong_at_once(client: Client) -> None:
@@ -169,16 +210,16 @@ def test_a_picture_without_words_leaves_those_that_are_there(client: Client) -> 
 @pytest.mark.parametrize(
     ("data", "name", "sentence"),
     [
-        (saved_as("JPEG"), "fox.jpg", "fox.jpg is no PNG."),
+        (saved_as("GIF"), "fox.gif", "fox.gif is no PNG, JPEG or WebP."),
         (
             saved_as("PNG"),
             "fox.png",
-            "There are no settings in fox.png: it was not made by this site or A1111, or they",
+            "There are no settings in fox.png: no tool that is known here wrote any, or they were taken out.",
         ),
         (a_png(workflow="{}"), "fox.png", "fox.png was made by ComfyUI, whose settings cannot be read here."),
-        (b"", "fox.png", "fox.png is no PNG."),
+        (b"", "fox.png", "fox.png is no PNG, JPEG or WebP."),
         (None, "", "Choose a picture first."),
-        (b"x", f"{'x' * 200}.png", f"{'x' * 59}… is no PNG."),
+        (b"x", f"{'x' * 200}.png", f"{'x' * 59}… is no PNG, JPEG or WebP."),
     ],
 )
 def test_a_file_that_does_not_help_gets_422_a_sentence_and_takes_nothing_away(

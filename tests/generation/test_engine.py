@@ -201,9 +201,17 @@ def test_a_checkpoint_that_would_run_code_is_refused_and_runs_none(tmp_path: Pat
 
 
 def test_warming_up_measures_the_speed(engine: DiffusionEngine) -> None:
-    speed = engine.warm_up(RECIPE)
-    assert speed.group_size in (1, 3)
-    assert 0 < speed.seconds < 1000
+    measured = engine.warm_up(RECIPE)
+    assert measured.group_size in (1, 3)
+    assert 0 < measured.seconds < 1000
+
+
+@pytest.mark.parametrize("factor", [4, 8, 16])
+def test_warming_up_measures_what_fits_and_that_is_never_less_than_what_was_made(
+    engine: DiffusionEngine, factor: int
+) -> None:
+    recipe = replace(RECIPE, downsampling_factor=factor)
+    assert recipe.pixels <= engine.warm_up(recipe).max_pixels < 2**31
 
 
 class Narrow(DiffusionEngine):

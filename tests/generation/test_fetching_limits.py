@@ -3,14 +3,12 @@
 import socket
 import threading
 import time
-from collections.abc import Callable
-from itertools import count
 
 import pytest
 
 from generation.fetching import NOTHING, TOO_LARGE, TOO_SLOW, Way
 from tests.ways import refusal, way_to
-from tests.web import Web, a_png, answer, to
+from tests.web import Web, a_png, answer, dripping, endless, to
 
 PNG = a_png()
 
@@ -31,16 +29,6 @@ def test_the_time_and_the_bytes_are_those_of_all_redirects_together() -> None:
         started = time.monotonic()
         assert refusal(web.url("/a"), way_to(web, seconds=0.3)) == NOTHING
         assert time.monotonic() - started < 1.3
-
-
-def dripping(start: bytes, pause: float = 0.02) -> Callable[[socket.socket], None]:
-    def drip(sock: socket.socket) -> None:
-        sock.sendall(start)
-        for _ in count():
-            sock.sendall(b"x")
-            time.sleep(pause)
-
-    return drip
 
 
 @pytest.mark.parametrize(
@@ -79,15 +67,6 @@ def test_a_resolver_that_fails_has_the_same_words() -> None:
         raise socket.gaierror("not known")
 
     assert refusal("http://pictures.example/", Way(resolve=none)) == NOTHING
-
-
-def endless(start: bytes, chunk: bytes = b"x" * 65536) -> Callable[[socket.socket], None]:
-    def send(sock: socket.socket) -> None:
-        sock.sendall(start)
-        for _ in count():
-            sock.sendall(chunk)
-
-    return send
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from generation import status
 from generation.engine.recipe import SEEDS, Recipe
 from generation.forms import HomeForm, RecipeForm
+from generation.limits import FORM, MEMORY, OWNER
 from generation.models import Worker
+from library.models import Shelf
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +22,11 @@ pytestmark = pytest.mark.django_db
 def no_worker(settings: Settings) -> None:
     settings.PLAYGROUND_MAX_PIXELS = 2048 * 2048
     status.current()  # forgets the workers of other tests
+
+
+def a_worker(**fields: Any) -> Worker:
+    small = {"width": 64, "height": 64}
+    return Worker.objects.create(host="here", pid=1, state="ready", model="m", model_defaults=small, **fields)
 
 
 def ask(**fields: Any) -> RecipeForm:
@@ -125,10 +132,36 @@ def test_an_empty_seed_is_a_new_one_each_time() -> None:
 
 
 @pytest.mark.parametrize("size", [{"width": 128, "height": 136}, {"width": 72, "height": 72, "downsampling_factor": 4}])
-def test_more_pixels_than_this_machine_is_set_to_make_are_refused(settings: Settings, size: Any) -> None:
+def test_more_pixels_than_the_owner_allows_are_refused(settings: Settings, size: Any) -> None:
     settings.PLAYGROUND_MAX_PIXELS = 128 * 128
     assert recipe_of(width=64, height=64, downsampling_factor=4).output_size == (128, 128)
-    assert "16,384 px in all" in sentence(ask(**size), "__all__")
+    assert f"px is {OWNER} (16,384 px in all)." in sentence(ask(**size), "__all__")
+
+
+@pytest.mark.parametrize("size", [{"width": 128, "height": 136}, {"width": 72, "height": 72, "downsampling_factor": 4}])
+def test_more_pixels_than_fit_into_the_workers_memory_are_refused(settings: Settings, size: Any) -> None:
+    settings.PLAYGROUND_MAX_PIXELS = None
+    a_worker(max_pixels=128 * 128)
+    assert recipe_of(width=64, height=64, downsampling_factor=4).output_size == (128, 128)
+    assert f"px is {MEMORY} (16,384 px in all)." in sentence(ask(**size), "__all__")
+
+
+def test_as_much_as_can_be_asked_for_is_taken_where_there_is_memory_for_it(settings: Settings) -> None:
+    settings.PLAYGROUND_MAX_PIXELS = None
+    a_worker(max_pixels=2**31 - 1)
+    assert recipe_of(width=2048, height=2048).pixels == 2**22
+    too_much = ask(width=2048, height=2048, downsampling_factor=4)
+    assert f"px is {FORM} (4,194,304 px in all)." in sentence(too_much, "__all__")
+
+
+def test_a_request_is_checked_with_one_look_at_the_workers(
+    django_assert_num_queries: DjangoAssertNumQueries, settings: Settings, tmp_path: Path
+) -> None:
+    settings.PLAYGROUND_LIBRARY = tmp_path
+    Shelf.objects.demand()  # there is a library
+    Worker.objects.create(host="here", pid=1, state="ready", model="m")
+    with django_assert_num_queries(1):
+        assert ask().is_valid()
 
 
 @pytest.mark.parametrize("size", [(72, 64), (64, 72)])

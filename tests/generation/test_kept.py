@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from generation.engine import devices
 from generation.engine.base import OutOfMemory
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.diffusion import DiffusionEngine
 from generation.engine.kept import Kept
+from generation.engine.memory import memory_of
 from generation.engine.recipe import Recipe
 
 GIB = 1024**3
@@ -68,7 +68,7 @@ def test_free_memory_is_measured() -> None:
     import psutil
 
     engine = DiffusionEngine("cpu")
-    assert 0 < devices.free_memory(engine.device) <= psutil.virtual_memory().total
+    assert 0 < memory_of(engine.device).room <= psutil.virtual_memory().total
 
 
 # The engine

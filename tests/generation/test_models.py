@@ -7,6 +7,7 @@ import pytest
 
 from generation.engine.recipe import Recipe
 from generation.models import Job, Prompt, Worker
+from library.askers import NOBODY, Asker
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +55,13 @@ def test_a_claimed_job_runs_in_the_name_of_its_worker() -> None:
     assert (job.state, job.worker, job.attempts, job.group_size) == ("running", worker, 1, 0)
     assert job.started
     assert row(job)["version"] > 1
+
+
+@pytest.mark.parametrize(("max_pixels", "size"), [(0, 3), (3, 3), (2.9, 2), (1, 1), (0.5, 1), (99, 3)])
+def test_a_group_is_as_large_as_pays_and_as_fits_and_one_at_least(max_pixels: float, size: int) -> None:
+    """In pictures; 0 is not known."""
+    job = a_job()
+    assert a_worker(group_size=3, max_pixels=int(max_pixels * job.recipe.pixels)).group_for(job.recipe) == size
 
 
 @pytest.mark.parametrize("state", ["running", *ENDED])
@@ -276,8 +284,8 @@ def test_a_visitors_jobs_are_those_with_the_visitors_mark() -> None:
     mine = a_job(visitor="me")
     a_job(visitor="you")
     a_job()
-    assert list(Job.objects.of("me")) == [mine]
-    assert list(Job.objects.of("")) == []
+    assert list(Job.objects.of(Asker("me"))) == [mine]
+    assert list(Job.objects.of(NOBODY)) == []
 
 
 def test_the_same_words_are_one_prompt() -> None:

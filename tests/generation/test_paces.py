@@ -44,6 +44,12 @@ def test_a_group_size_that_a_job_has_already_counts_for_it() -> None:
     assert seconds_for(a_recipe(num_images=3), a_worker(), size=1) == 21
 
 
+def test_groups_are_as_large_as_fits() -> None:
+    worker = a_worker(max_pixels=2 * a_recipe().pixels)
+    paces.learn_group(a_recipe(), 2, 8.0, worker)
+    assert seconds_for(a_recipe(num_images=4), worker) == 16
+
+
 @pytest.mark.parametrize(
     "other",
     [{"steps": 11}, {"sampler": "DDIM"}, {"width": 800}, {"guidance_scale": 1.0}, {"downsampling_factor": 4}],

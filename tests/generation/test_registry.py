@@ -10,6 +10,7 @@ import pytest
 from pytest_django import Settings
 
 from generation import registry
+from generation.engine.base import Measured
 from generation.engine.families import STABLE_DIFFUSION_1, STABLE_DIFFUSION_2
 from generation.models import KnownModel, Worker
 from generation.worker import WorkerProcess
@@ -133,14 +134,14 @@ def test_a_model_that_goes_and_comes_back_keeps_what_is_known_of_it(models: Path
     folder = put_folder(tiny_model, "a")
     look()
     registry.hash_all(lambda: False)
-    registry.note_measured(folder, speed=0.5, group_size=3)
+    registry.note_measured(folder, Measured(group_size=3, seconds=0.5, max_pixels=2_000_000))
     shutil.move(folder, models.parent / "elsewhere")
     look()
     assert there() == ["tiny random model"]
     assert KnownModel.objects.called("a") is None
     shutil.move(models.parent / "elsewhere", folder)
     look()
-    assert (row("a").speed, len(row("a").sha256)) == (0.5, 64)
+    assert (row("a").speed, row("a").max_pixels, len(row("a").sha256)) == (0.5, 2_000_000, 64)
 
 
 def test_a_better_copy_is_looked_into_again(models: Path, tiny_model: Path) -> None:

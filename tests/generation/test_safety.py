@@ -12,6 +12,7 @@ from generation import queue, tasks
 from generation.engine import safety
 from generation.engine.recipe import Recipe
 from generation.models import Job, Worker
+from generation.senders import Sender
 from generation.worker import WorkerProcess
 from library import placeholder, png
 from library.models import Batch, Image
@@ -241,7 +242,7 @@ def test_pages_and_api_tell_a_placeholder_from_a_picture(guarded: OpenWorker, fl
 def test_placeholders_are_not_called_the_same_pixels(guarded: OpenWorker) -> None:
     process = guarded("nothing")
     first = images_of(made())[0]
-    again = queue.submit_again(first, visitor="")
+    again = queue.submit_again(first, sender=Sender(""))
     tasks.generate_next()
     assert "the same pixels" in browser().get(f"/library/{again.uuid}/").content.decode()
     process.catch = None

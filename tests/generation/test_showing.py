@@ -8,6 +8,7 @@ from PIL import Image as Pillow
 
 from generation import queue, tasks
 from generation.models import Job, Pace
+from generation.senders import Sender
 from generation.worker import WorkerProcess
 from library.models import Batch
 from tests.generation.test_tasks import images_of, meanwhile, pixels_of, submit
@@ -58,7 +59,7 @@ def test_a_picture_is_made_again_with_its_group_and_its_pixels_are_the_same(proc
     job = submit(num_images=7)
     tasks.generate_next()
     fifth = images_of(job)[4]
-    again = queue.submit_again(fifth, visitor="me")
+    again = queue.submit_again(fifth, sender=Sender("me"))
     assert (again.recipe.seed, again.recipe.num_images, again.group_size) == (10, 3, 3)
     process.set(group_size=1)  # whatever the worker would make together now
     tasks.generate_next()

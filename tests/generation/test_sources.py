@@ -2,10 +2,7 @@
 
 import contextlib
 import random
-import struct
 import threading
-import zlib
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,18 +17,11 @@ from pytest_django import Settings
 from generation import sources
 from generation.fetching import SIZE, Turns
 from generation.sources import Busy, NoPicture, from_library, from_upload, from_url, letterbox
-from library import png
+from library import decoding, png
 from library.models import Batch, Image
+from tests.pictures import BLACK, BLUE, GREEN, RED, is_near, left_red, png_of, saved
 from tests.ways import way_to
 from tests.web import Web, a_png, answer
-
-RED, GREEN, BLUE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0)
-
-
-def saved(picture: Pillow.Image, kind: str = "PNG", **options: Any) -> bytes:
-    file = BytesIO()
-    picture.save(file, kind, **options)
-    return file.getvalue()
 
 
 def uploaded(data: bytes, name: str = "a.png") -> Pillow.Image:
@@ -44,17 +34,6 @@ def refusal(data: bytes) -> str:
     return str(caught.value)
 
 
-def left_red(width: int = 40, height: int = 20) -> Pillow.Image:
-    """Its left half is red, its right half blue."""
-    picture = Pillow.new("RGB", (width, height), BLUE)
-    picture.paste(RED, (0, 0, width // 2, height))
-    return picture
-
-
-def is_near(pixel: Any, colour: tuple[int, int, int]) -> bool:
-    return all(abs(one - other) < 12 for one, other in zip(pixel, colour, strict=True))
-
-
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
 def test_the_usual_kinds_are_read_whatever_their_names(kind: str) -> None:
     picture = uploaded(saved(left_red(), kind), "server.py")
@@ -65,12 +44,12 @@ def test_the_usual_kinds_are_read_whatever_their_names(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["BMP", "TIFF", "PPM", "ICO", "TGA", "PDF", "EPS"])
 def test_other_kinds_are_not(kind: str) -> None:
-    assert refusal(saved(left_red(), kind)) == sources.UNREADABLE
+    assert refusal(saved(left_red(), kind)) == decoding.UNREADABLE
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"<svg/>", b"<html>", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a"])
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
-    assert refusal(data) == sources.UNREADABLE
+    assert refusal(data) == decoding.UNREADABLE
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
@@ -78,7 +57,7 @@ def test_a_damaged_picture_is_read_or_refused_and_nothing_else(kind: str) -> Non
     """Wherever it is cut off and whatever bytes are wrong."""
     whole = saved(Pillow.effect_noise((64, 64), 90), kind)
     chance = random.Random(1)
-    assert refusal(whole[: len(whole) // 2]) == sources.UNREADABLE
+    assert refusal(whole[: len(whole) // 2]) == decoding.UNREADABLE
     for _ in range(200):
         data = bytearray(whole[: chance.randrange(20, len(whole) + 1)])
         for _ in range(3):
@@ -87,32 +66,23 @@ def test_a_damaged_picture_is_read_or_refused_and_nothing_else(kind: str) -> Non
             assert uploaded(bytes(data)).mode == "RGB"
 
 
-def png_of(width: int, height: int) -> bytes:
-    """A few bytes that say they are so large."""
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(bytes(1000)))]
-    parts = [
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
-
-
 @pytest.mark.parametrize("size", [(50_000, 50_000), (8193, 8193), (16_385, 1), (1, 2**31 - 1), (2**30, 1)])
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_a_bomb_is_refused_by_what_its_head_says(size: tuple[int, int]) -> None:
-    assert refusal(png_of(*size)) == sources.TOO_MANY_PIXELS
+    assert refusal(png_of(*size)) == decoding.TOO_MANY_PIXELS
 
 
 def test_a_text_that_unpacks_to_gigabytes_is_not_unpacked() -> None:
     texts = PngInfo()
     texts.add_text("a", "x" * 2**26, zip=True)
-    assert refusal(saved(left_red(), pnginfo=texts)) == sources.UNREADABLE
+    assert refusal(saved(left_red(), pnginfo=texts)) == decoding.UNREADABLE
 
 
 def test_a_jpeg_of_endless_scans_is_refused() -> None:
     whole = saved(left_red(), "JPEG", progressive=True)
     last = whole[whole.rindex(b"\xff\xda") : -2]
     assert uploaded(whole[:-2] + last + whole[-2:]).size == (40, 20)
-    assert refusal(whole[:-2] + last * 1000 + whole[-2:]) == sources.UNREADABLE
+    assert refusal(whole[:-2] + last * 1000 + whole[-2:]) == decoding.UNREADABLE
 
 
 def test_a_file_that_is_too_large_is_refused() -> None:
@@ -126,10 +96,10 @@ def test_a_picture_is_upright_whichever_way_the_camera_was_held(kind: str, orien
     upright.paste(RED, (0, 0, 24, 16))
     upright.paste(GREEN, (24, 0, 48, 16))
     back = {6: Pillow.Transpose.ROTATE_90, 8: Pillow.Transpose.ROTATE_270}  # the others are their own opposites
-    turn = back.get(orientation, sources.TURNS_OF.get(orientation))
+    turn = back.get(orientation, decoding.TURNS_OF.get(orientation))
     lying = upright if turn is None else upright.transpose(turn)
     exif = Pillow.Exif()
-    exif[sources.ORIENTATION] = orientation
+    exif[decoding.ORIENTATION] = orientation
     picture = uploaded(saved(lying, kind, exif=exif, quality=95))
     assert picture.size == (48, 32)
     assert is_near(picture.getpixel((4, 4)), RED)

@@ -3,10 +3,12 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from generation import status
+from generation.limits import FORM, MEMORY, NOT_MEASURED, OWNER, Limit
 from generation.models import Pause, Worker
+from library.models import Shelf
 
 pytestmark = pytest.mark.django_db
 
@@ -103,8 +105,44 @@ def test_the_version_changes_with_what_people_see(change: dict[str, Any]) -> Non
     assert status.current().version != before
 
 
+@pytest.mark.parametrize(
+    ("owner", "measured", "usual", "told"),
+    [
+        (None, 0, 512, (2**20, NOT_MEASURED)),
+        (None, 0, 1536, (1536**2, NOT_MEASURED)),
+        (None, 600_000, 512, (600_000, MEMORY)),
+        (None, 600_000, 1024, (2**20, MEMORY)),  # such a one was made at the start
+        (None, 2**22, 512, (2**22, FORM)),
+        (None, 2**31 - 1, 512, (2**22, FORM)),
+        (2**26, 600_000, 512, (2**26, OWNER)),
+        (4096, 600_000, 512, (4096, OWNER)),
+        (4096, 0, 512, (4096, OWNER)),
+    ],
+)
+def test_a_picture_may_be_as_large_as_the_owner_says_or_else_as_fits(
+    settings: Settings, owner: int | None, measured: int, usual: int, told: tuple[int, str]
+) -> None:
+    settings.PLAYGROUND_MAX_PIXELS = owner
+    a_worker(state="ready", model="m", model_defaults={"width": usual, "height": usual}, max_pixels=measured)
+    assert status.current().limit == Limit(*told)
+
+
+def test_of_several_workers_that_can_work_the_smallest_memory_counts() -> None:
+    for state, max_pixels in (("ready", 900_000), ("generating", 700_000), ("ready", 0), ("loading", 600_000)):
+        a_worker(state=state, max_pixels=max_pixels)
+    a_worker(state="ready", max_pixels=500_000, seen=timezone.now() - timedelta(minutes=1))
+    assert status.current().limit.pixels == 700_000
+    Pause.objects.begin()
+    assert status.current().limit.pixels == 700_000
+
+
+def test_without_a_worker_the_limit_is_the_usual_one() -> None:
+    assert status.current().limit == Limit(2**20, NOT_MEASURED)
+
+
 def test_it_takes_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     for _ in range(3):
         a_worker(state="ready")
+    Shelf.objects.demand()
     with django_assert_num_queries(1):
         status.current()

@@ -238,6 +238,19 @@ def test_what_a_worker_seems_to_run_although_it_does_not_goes_on(process: Worker
     assert (state_of(job), len(images_of(job))) == ("done", 3)
 
 
+# Memory
+
+
+def test_a_queued_job_that_does_not_fit_any_more_is_made_all_the_same_one_picture_at_a_time(
+    process: WorkerProcess,
+) -> None:
+    job = submit(width=128, height=128)
+    process.set(max_pixels=64 * 64)
+    tasks.generate_next()
+    job.refresh_from_db()
+    assert (job.state, job.group_size, len(images_of(job))) == ("done", 1, 3)
+
+
 # Cancelling
 
 

@@ -17,7 +17,7 @@ from generation import queue, status
 from generation.engine.recipe import Recipe
 from generation.models import Job, Worker
 from library import png
-from library.models import Batch, Image
+from library.models import Batch, Image, Shelf
 from tests.pages import EVIL, browser, elements
 
 pytestmark = pytest.mark.django_db
@@ -95,7 +95,7 @@ def test_to_htmx_it_is_a_card_and_word_to_the_queue(client: Client) -> None:
         ({"seed": "many"}, "A seed is a whole number."),
         ({"seed": 2**32}, "The highest seed is 4294967295."),
         ({"num_images": 7}, "Choose 3 to 30 images, in threes."),
-        ({"width": 2048, "height": 2048}, "2048 × 2048 px is more than this machine is set to make"),
+        ({"width": 2048, "height": 2048}, "2048 × 2048 px is more than can be asked for until a worker"),
     ],
 )
 def test_bad_input_gets_422_and_a_sentence(
@@ -174,6 +174,7 @@ def test_a_poll_that_has_seen_all_gets_an_empty_204_with_little_work(
     client: Client, mine: Job, state: str, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     change(mine, state=state)
+    Shelf.objects.demand()
     addresses = polls(text(client.get("/")))
     assert len(addresses) == 3  # status, card, queue
     for address in addresses:
@@ -281,9 +282,11 @@ def test_whatever_people_write_stays_text(client: Client, mine: Job, path: str, 
 
 
 def test_what_stands_in_an_address_stays_text(client: Client) -> None:
-    harmless = elements(text(client.get("/", {"prompt": "fox", "seed": "1", "num_images": "3", "keep_seed": "x"})))
-    evil = dict.fromkeys(("prompt", "seed", "num_images", "keep_seed"), EVIL)
-    assert elements(text(client.get("/", evil))) == harmless
+    def page(words: str) -> Any:
+        fields = ("prompt", "seed", "num_images", "keep_seed", "settings_of", "source_image")
+        return elements(text(client.get("/", dict.fromkeys(fields, words))))
+
+    assert page(EVIL) == page("harmless")
 
 
 @pytest.mark.parametrize("path", ["/", "/queue/", "/status/", "/jobs/{}/", "/jobs/{}/card/"])

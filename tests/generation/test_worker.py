@@ -38,6 +38,7 @@ def test_the_worker_names_its_model_and_its_speed(process: WorkerProcess) -> Non
     assert (row.state, row.slot, row.model, row.is_demo) == ("ready", "cpu", "tiny random model", True)
     assert row.model_defaults["width"] == 64
     assert row.speed > 0
+    assert row.max_pixels >= 64 * 64
 
 
 def test_a_model_that_cannot_be_read_is_named_and_the_next_one_taken(

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from library.infotext import infotext, parse, split_any_schedule
+from library.infotext import infotext, parse
+from library.samplers import split_any_schedule
 
 RECIPE = {
     "prompt": "a red fox in snow",

@@ -35,15 +35,15 @@ def test_a_batch_shows_its_pictures_and_all_its_settings(client: Client) -> None
     html = page(client, images[0].batch.page_url)
     assert all(image.page_url in html for image in images)
     for label, value in (("Steps", "20"), ("Sampler", "DDIM"), ("Eta", "0.0"), ("Asked for by", "a visitor")):
-        assert re.search(rf"<dt>{label}</dt><dd>(<bdi>)?{value}<", html)
-    assert "/?prompt=a+fox&amp;num_images=3&amp;seed=41&amp;width=32" in html
+        assert re.search(rf"<dt>{label}</dt><dd>(<a [^>]+>)?(<bdi>)?{value}<", html)
+    assert f'href="/?settings_of={images[0].batch.uuid}"' in html
 
 
 def test_ones_own_batch_is_ones_own(client: Client) -> None:
     image = an_image()
     client.post("/theme/")
     Batch.objects.update(visitor=client.get("/").wsgi_request.visitor)  # type: ignore[attr-defined]
-    assert "<dd>you</dd>" in page(client, image.page_url)
+    assert "<bdi>you</bdi></a></dd>" in page(client, image.page_url)
 
 
 def test_a_picture_is_shown_whole_with_its_own_seed_and_a_readable_file(client: Client) -> None:
@@ -53,7 +53,8 @@ def test_a_picture_is_shown_whole_with_its_own_seed_and_a_readable_file(client: 
     assert f'src="{image.download_url}" alt="A fox, in the snow" width="32" height="16"' in html
     assert 'download="a-fox-in-the-snow-42.png"' in html
     assert image.pixels in html
-    assert "seed=42" in html
+    assert f'href="/?settings_of={image.uuid}"' in html
+    assert f'href="/advanced/?settings_of={image.uuid}&amp;source_image={image.uuid}" target="_blank"' in html
     assert "3 pictures, from image 1" in html
 
 
@@ -165,9 +166,10 @@ def test_lineage_is_told_both_ways(client: Client) -> None:
         assert f'Painted over it: <a href="{child.batch.page_url}"' in html
         assert f'Made again: <a href="{again.batch.page_url}"' in html
     assert f'Painted over <a href="{source.page_url}"' in page(client, child.page_url)
+    assert str(source.uuid) not in page(client, child.page_url)  # it is told with a link
     assert f'Made again from <a href="{source.page_url}"' in page(client, again.batch.page_url)
     Image.objects.filter(pk=source.pk).update(deleted=timezone.now())
-    assert "Painted over a picture that was deleted" in page(client, child.page_url)
+    assert "Painted over a picture that is gone" in page(client, child.page_url)
 
 
 @pytest.mark.parametrize("key", [None, "", "x", "00000000-0000-0000-0000-000000000000", 7, ["a"], {}])

@@ -102,7 +102,7 @@ def test_the_command_tells_how_far_it_is_and_what_it_did(capsys: Captured) -> No
     call_command("prune")
     told = capsys.readouterr()
     assert told.out == "2 pictures deleted for good (0.0 MiB).\n"
-    assert told.err.strip() == "2 of 2"
+    assert told.err == ""  # for a pipe the line that counts would be noise
     assert Image.objects.count() == 1
 
 

@@ -6,10 +6,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from library.askers import NOBODY, Asker
 from library.controls import merge, shown
 from library.models import Batch, Image
 from library.search import LONGEST, MOST_WORDS, Search
@@ -26,6 +28,8 @@ from library.search import LONGEST, MOST_WORDS, Search
         ('-"red apple', '-"red apple"'),
         ('steps:>20 fox model:"demo model"', 'fox model:"demo model" steps:>20'),
         ("STEPS:20 By:Me FAV:YES", "steps:20 by:me fav:yes"),
+        ("by:Ada.Lovelace@home by:VISITOR", "by:visitor"),
+        ("by:Ada+1", "by:Ada+1"),
         ("size:512X768 guidance:>=7.5 seed:10..20", "size:512x768 seed:10..20 guidance:>=7.5"),
         ("date:today after:2026-01-31", "after:2026-01-31 date:today"),
         ('sampler:"DPM++ 2M"', 'sampler:"DPM++ 2M"'),
@@ -52,7 +56,7 @@ def test_a_search_has_one_usual_form_which_means_the_same(text: str, usual: str)
         ("date:2026-02-30", "date takes a day, such as 2026-05-31, today or yesterday."),
         ("after:9999-12-31", "after takes a day"),
         ("before:٢٠٢٦-٠١-٠١", "before takes a day"),
-        ("by:ada", "by takes me."),
+        ('by:"ada lovelace"', "by takes me, visitor or a name."),
         ("fav:perhaps", "fav takes yes or no."),
         ('model:""', "model takes a name."),
         ("colour:red", "There is no filter “colour:”; it is looked for as words."),
@@ -82,12 +86,15 @@ def test_one_filter_can_be_set_and_taken_away() -> None:
 def test_the_controls_write_filters_and_leave_alone_what_they_cannot_show() -> None:
     search = Search.parse("fox steps:10..20 fav:no seed:7")
     assert merge(search, shown(search)) == search
+    assert merge(Search.parse("by:ada"), shown(Search.parse("by:ada"))) == Search.parse("by:ada")
     controls = {**shown(search), "seed": "", "model": "demo model", "mine": "me", "from": "2026-01-31"}
     assert str(merge(search, controls)) == 'fox model:"demo model" steps:10..20 by:me after:2026-01-31 fav:no'
     assert str(merge(search, {**shown(search), "steps": "30", "seed": "\x00;"})) == "fox steps:>=30 fav:no"
 
 
 # Found
+
+ME = Asker("me")
 
 
 def a_batch(words: str = "a fox", position: int = 1, **recipe: Any) -> Batch:
@@ -103,9 +110,9 @@ def an_image(batch: Batch, position: int) -> Image:
     return Image.objects.create(batch=batch, position=position, seed=seed, width=8, height=8, pixels=f"{seed}")
 
 
-def found(text: str, visitor: str = "me") -> list[str]:
+def found(text: str, asker: Asker = ME) -> list[str]:
     search = Search.parse(text)
-    return sorted(batch.words for batch in Batch.objects.portion(99, search=search, visitor=visitor))
+    return sorted(batch.words for batch in Batch.objects.portion(99, search=search, asker=asker))
 
 
 @pytest.mark.django_db
@@ -198,7 +205,19 @@ def test_filters_find(text: str, names: str) -> None:
 @pytest.mark.django_db
 def test_a_visitor_without_a_mark_has_no_pictures() -> None:
     Batch.objects.filter(pk=a_batch().pk).update(visitor="")
-    assert found("by:me", visitor="") == []
+    assert found("by:me", NOBODY) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [("by:ada", "a"), ("by:ADA", "a"), ("by:bob", "b"), ("by:nobody", ""), ("by:visitor", "c d"), ("by:me", "a c")],
+)
+def test_a_name_finds_what_its_account_has_made(text: str, names: str) -> None:
+    people = [User.objects.create_user(name) for name in ("ada", "bob")]
+    for letter, visitor, person in zip("abcd", ("me", "me", "me", "you"), [*people, None, None], strict=True):
+        Batch.objects.filter(pk=a_batch(f"picture {letter}").pk).update(visitor=visitor, person=person)
+    assert found(text, Asker("me", people[0])) == [f"picture {name}" for name in names.split()]
 
 
 @pytest.mark.django_db

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from PIL.PngImagePlugin import PngInfo
 
-from library import chunks, png
+from library import chunks, containers, png
 from library.settings_of import Found, NoSettings, found_in
 from tests.library.test_infotext import EXAMPLE
 from tests.library.test_png import BOMB, NOT_OURS, RECIPE, a_picture, chunk, saved_as
 
-NOTHING = "There are no settings in fox.png: it was not made by this site or A1111, or they were taken out."
+NOTHING = "There are no settings in fox.png: no tool that is known here wrote any, or they were taken out."
 
 
 def a_png(**texts: str) -> bytes:
@@ -73,9 +73,9 @@ def test_a_picture_without_its_pixels_still_tells() -> None:
     assert found(data[: data.index(b"IDAT") + 10]).settings["steps"] == 20
 
 
-@pytest.mark.parametrize("kind", ["nothing", "garbage", "html", "svg", "jpeg", "webp"])
-def test_what_is_no_png_is_named(kind: str) -> None:
-    assert refusal(NOT_OURS[kind]) == "fox.png is no PNG."
+@pytest.mark.parametrize("kind", ["nothing", "garbage", "html", "svg"])
+def test_what_is_no_picture_is_named(kind: str) -> None:
+    assert refusal(NOT_OURS[kind]) == "fox.png is no PNG, JPEG or WebP."
 
 
 @pytest.mark.parametrize("kind", [*list(NOT_OURS)[4:5], *list(NOT_OURS)[7:]])
@@ -86,8 +86,8 @@ def test_a_png_without_settings_says_so(kind: str) -> None:
 @pytest.mark.parametrize(
     ("texts", "tool"),
     [
-        ({"parameters": json.dumps({"sui_image_params": {"prompt": "a fox"}})}, "SwarmUI"),
-        ({"parameters": '{"prompt": "a fox"}', "fooocus_scheme": "fooocus"}, "Fooocus"),
+        ({"parameters": json.dumps({"sui_image_params": {"images": 1}})}, "SwarmUI"),
+        ({"parameters": '{"sui_image_params": "damaged'}, "SwarmUI"),
         ({"parameters": '{"prompt": "a fox"}'}, "a tool"),
         ({"parameters": '{"a":' * 20_000}, "a tool"),
         ({"prompt": "{}", "workflow": "{}"}, "ComfyUI"),
@@ -152,7 +152,7 @@ def test_a_size_that_is_claimed_is_not_believed() -> None:
 def test_many_texts_take_little_memory() -> None:
     text = zlib.compress(b"x" * chunks.LONGEST)
     data = holding(*(chunk(b"zTXt", f"{number}\0\0".encode() + text) for number in range(1000)))
-    assert len(chunks.texts(io.BytesIO(data))) == chunks.MOST_TEXTS
+    assert sum(map(len, containers.texts(io.BytesIO(data)).values())) == containers.MOST_TEXT
 
 
 def test_a_damaged_file_gives_what_it_says_or_a_sentence() -> None:
@@ -164,5 +164,33 @@ def test_a_damaged_file_gives_what_it_says_or_a_sentence() -> None:
                 assert found(data).settings["prompt"] == "a fox"
 
 
-def test_only_png_is_looked_into() -> None:
-    assert refusal(saved_as("JPEG") + a_png(parameters=EXAMPLE)) == "fox.png is no PNG."
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_a_file_within_another_is_not_looked_into(kind: str) -> None:
+    assert refusal(saved_as(kind) + a_png(parameters=EXAMPLE)) == NOTHING
+
+
+def test_what_is_none_of_the_three_formats_is_not_looked_into() -> None:
+    assert refusal(saved_as("GIF") + a_png(parameters=EXAMPLE)) == "fox.png is no PNG, JPEG or WebP."
+
+
+def test_a_file_is_read_from_its_beginning_wherever_it_stands() -> None:
+    file = io.BytesIO(a_png(parameters=EXAMPLE))
+    file.seek(100)
+    assert found_in(file, "fox.png").settings["steps"] == 20
+
+
+class Unreadable(io.BytesIO):
+    def read(self, size: int | None = -1) -> bytes:
+        raise OSError("Input/output error")
+
+
+def test_a_file_that_the_disk_cannot_give_says_so() -> None:
+    with pytest.raises(NoSettings, match="cannot be read"):
+        found_in(Unreadable(b""), "fox.png")
+
+
+def test_our_own_picture_tells_how_much_of_its_source_was_painted_over() -> None:
+    assert found(own(recipe={**RECIPE, "strength": 0.6, "source_url": "https://example.org/x.png"})).settings == {
+        **{name: value for name, value in RECIPE.items() if value != ""},
+        "strength": 0.6,
+    }

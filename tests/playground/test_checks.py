@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core import checks
 from pytest_django import Settings
 
 from playground.checks import check_database_folder, file_system_of
+from tests.pages import browser
 
 MOUNTS = r"""
 /dev/sda1 / ext4 rw,relatime 0 0
@@ -94,6 +96,27 @@ def test_a_folder_that_has_gone_is_named(settings: Settings, tmp_path: Path, nam
     setattr(settings, name, tmp_path / "gone")
     [message] = checks.run_checks()
     assert (message.id, name in message.msg, str(tmp_path / "gone") in message.msg) == ("playground.E002", True, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, "can make pictures here, see everybody's and delete them, without signing in."),
+        ({"PLAYGROUND_DELETE": "owner"}, "can make pictures here and see everybody's, without signing in."),
+        ({"PLAYGROUND_LOGIN_REQUIRED": True}, ""),
+        ({"PLAYGROUND_PUBLIC_URL": ""}, ""),
+    ],
+)
+def test_a_way_in_for_strangers_is_told_plainly(settings: Settings, fields: dict[str, Any], told: str) -> None:
+    for name, value in {"PLAYGROUND_PUBLIC_URL": "https://pictures.example.org", **fields}.items():
+        setattr(settings, name, value)
+    found = [message for message in checks.run_checks() if message.id == "playground.W001"]
+    assert [told in message.msg and not message.is_serious() for message in found] == [True] * bool(told)
+    owner = browser()
+    owner.force_login(User.objects.create_superuser("owner"))
+    html = owner.get("/admin/").content.decode()
+    assert ("Strangers can come in: whoever finds https://pictures.example.org" in html) == bool(told)
 
 
 def test_a_queue_that_would_run_a_long_job_twice_is_an_error(settings: Settings) -> None:

@@ -37,10 +37,9 @@ whole, number, one_of = environment.whole(1, 250), environment.number(1, 20), en
         (number, "1", 1.0),
         (number, "7.5", 7.5),
         (one_of, "16", 16),
-        (environment.switch, "True", True),
-        (environment.switch, "yes", True),
-        (environment.switch, "0", False),
-        (environment.switch, "FALSE", False),
+        *((environment.switch, text, True) for text in ("True", "true", "YES", "on", "1")),
+        *((environment.switch, text, False) for text in ("False", "false", "no", "Off", "0")),
+        (environment.word_of("everyone", "own"), "Own", "own"),
         (environment.size, "512", (512, 512)),
         (environment.size, "512x768", (512, 768)),
         (environment.size, "512 X 64", (512, 64)),
@@ -60,7 +59,8 @@ WRONG: list[tuple[Callable[[str], Any], str, str]] = [
     (whole, "0 251 -1 1.5 1e2 many 0x10 " + "9" * 5000, "it must be a whole number from 1 to 250"),
     (number, "0.9 20.1 -7 nan inf 1e1 7,5 7. " + "9" * 5000, "it must be a number from 1 to 20"),
     (one_of, "3 08 8.0 eight", "it must be one of 2, 4, 8, 16"),
-    (environment.switch, "maybe 2 truetrue", "it must be True or False"),
+    (environment.word_of("everyone", "own"), "nobody 1 True", "it must be everyone or own"),
+    (environment.switch, "maybe 2 truth -1 None", "it must be True or False"),
     (environment.size, "big 512x x512 512x512x512 -512", "it must look like 512x512"),
     (environment.size, "56 100 512x2056 99999", "each side must be a multiple of 8 from 64 to 2048 px"),
     (environment.folder, "~nobody-here/data", "there is no such user"),
@@ -197,3 +197,33 @@ def test_a_zone_without_a_name_is_the_machines(monkeypatch: pytest.MonkeyPatch, 
     machines = environment.time_zone()
     monkeypatch.setenv("TZ", text)
     assert environment.time_zone() == machines != ""
+
+
+def test_a_variable_may_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As container engines hand out secrets."""
+    (tmp_path / "secret").write_text(" 250\n")
+    monkeypatch.setenv("PLAYGROUND_THING_FILE", str(tmp_path / "secret"))
+    assert environment.read("PLAYGROUND_THING", whole, 1) == 250
+    monkeypatch.setenv("PLAYGROUND_THING", "7")
+    assert environment.read("PLAYGROUND_THING", whole, 1) == 7, "the variable itself comes first"
+
+
+def test_a_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "noise").write_bytes(b"\xff\xfe")
+    for path, reason in [("/nowhere", "No such file or directory"), (str(tmp_path / "noise"), "it is no text")]:
+        monkeypatch.setenv("PLAYGROUND_THING_FILE", path)
+        with pytest.raises(ImproperlyConfigured, match=f"^PLAYGROUND_THING_FILE={path} cannot be read: {reason}"):
+            environment.read("PLAYGROUND_THING", whole, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgres://me:secret@host/name", "postgres://…@host/name"),
+        ("postgres://me:se/cr@et@host/name", "postgres://…@host/name"),
+        ("me:secret@host", "…@host"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_a_password_is_not_shown(text: str, shown: str) -> None:
+    assert environment.without_password(text) == shown

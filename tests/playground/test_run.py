@@ -26,6 +26,19 @@ def test_it_says_when_it_is_ready_and_ctrl_c_stops_everything(new_site: MakeSite
     assert "Traceback" not in site.log.read_text()
 
 
+def test_it_says_that_strangers_can_come_in_or_that_nobody_can(new_site: MakeSite) -> None:
+    open_site = new_site(PLAYGROUND_PUBLIC_URL="https://pictures.example.org").start().wait_ready()
+    until(lambda: "https://pictures.example.org/ for everybody who knows it" in open_site.log.read_text())
+    assert "Strangers can come in: whoever finds https://pictures.example.org can make" in open_site.log.read_text()
+    open_site.stop()
+    shut = {"PLAYGROUND_PUBLIC_URL": "https://pictures.example.org", "PLAYGROUND_LOGIN_REQUIRED": "True"}
+    closed_site = new_site(**shut).start().wait_ready()
+    until(lambda: "so nobody can come in: make admin" in closed_site.log.read_text())
+    assert "https://pictures.example.org/ for everybody with an account" in closed_site.log.read_text()
+    assert re.search(r"ready in \d+ s; a picture takes about [\d.e-]+ s here", closed_site.log.read_text())
+    assert "Strangers" not in closed_site.log.read_text()
+
+
 def test_a_busy_port_is_one_sentence_that_says_what_to_do(new_site: MakeSite) -> None:
     site = new_site()
     with socket.socket() as busy:
@@ -58,7 +71,7 @@ def test_a_safety_catch_without_its_model_is_told_at_the_start_and_by_the_job(ne
 
 def test_the_web_process_never_imports_torch_and_stays_small(demo_site: Site) -> None:
     worker = demo_site.worker_pid()
-    for path in ("/", "/library/", "/healthz", "/admin/login/"):
+    for path in ("/", "/library/", "/healthz", "/sign-in/"):
         assert demo_site.get(path)[0] == 200
     web = [
         pid for pid in descendants(demo_site.process.pid) if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()

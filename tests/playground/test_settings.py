@@ -38,6 +38,9 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Load:
         ("PORT", "65536"),
         ("PORT", "http"),
         ("PLAYGROUND_PUBLIC_URL", "pictures.example.org"),
+        ("PLAYGROUND_LOGIN_REQUIRED", "maybe"),
+        ("PLAYGROUND_QUEUE_WORDS", "nobody"),
+        ("PLAYGROUND_DELETE", "own"),
         ("PLAYGROUND_STEPS", "0"),
         ("PLAYGROUND_STEPS", "251"),
         ("PLAYGROUND_GUIDANCE_SCALE", "0.5"),
@@ -45,6 +48,9 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Load:
         ("PLAYGROUND_DOWNSAMPLING_FACTOR", "3"),
         ("PLAYGROUND_MAX_PIXELS", "1"),
         ("PLAYGROUND_SAFETY_CHECKER", "maybe"),
+        ("PLAYGROUND_MAX_WAITING", "-1"),
+        ("PLAYGROUND_MAX_WAITING_PER_ADDRESS", "many"),
+        ("PLAYGROUND_MAX_WAITING_IN_ALL", "1e9"),
         ("PLAYGROUND_DATA", "~nobody-here/data"),
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "mysql://host/name"),
@@ -97,6 +103,7 @@ def test_a_public_url_is_a_host_and_its_cookies_go_over_https_only(load: Load) -
     assert "pictures.example.org" in settings["PLAYGROUND_HOSTS"]
     assert settings["CSRF_TRUSTED_ORIGINS"] == ["https://pictures.example.org"]
     assert (settings["SESSION_COOKIE_SECURE"], settings["CSRF_COOKIE_SECURE"]) == (True, True)
+    assert settings["SECURE_PROXY_SSL_HEADER"] == ("HTTP_X_FORWARDED_PROTO", "https")
     assert "SECURE_PROXY_SSL_HEADER" not in load(PLAYGROUND_PUBLIC_URL="http://pictures.example.org")
 
 
@@ -122,3 +129,10 @@ def test_the_queue_never_takes_a_long_job_for_a_lost_one(load: Load) -> None:
     cluster = load()["Q_CLUSTER"]
     assert cluster["retry"] > 3 * cluster["timeout"]
     assert (cluster["workers"], cluster["recycle"], cluster["ack_failures"]) == (1, 0, True)
+
+
+def test_no_part_of_a_password_is_quoted(load: Load) -> None:
+    with pytest.raises(ImproperlyConfigured) as caught:
+        load(DATABASE_URL="postgres://me:top/secret@host/name")
+    assert "its port is no number; in a password / is written as %2F" in str(caught.value)
+    assert not {"top", "secret"} & set(str(caught.value).replace("/", " ").replace(":", " ").split())

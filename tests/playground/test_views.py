@@ -1,7 +1,5 @@
 """Health, theme, refusals, and that looking at anything changes nothing."""
 
-import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import get_resolver
 from django.utils import timezone
 from PIL import Image as Pillow
 from pytest_django import Settings
@@ -21,6 +19,7 @@ from generation.engine.recipe import Recipe
 from generation.models import Job, Pause, Worker
 from library import png
 from library.models import Batch, Image
+from tests.addresses import every_path
 from tests.pages import browser
 
 pytestmark = pytest.mark.django_db
@@ -200,18 +199,6 @@ def test_a_fault_of_ours_is_said_without_details(settings: Settings) -> None:
 
 
 # Looking
-
-
-def every_path(patterns: list[Any], values: dict[str, Any], start: str = "/") -> Iterator[str]:
-    """Every address of the site, its parameters filled in from `values`, else with 1."""
-    for pattern in patterns:
-        route = str(pattern.pattern)
-        route = re.sub(r"<(?:\w+:)?(\w+)>", lambda match: str(values.get(match[1], 1)), route)
-        route = re.sub(r"\(\?P<\w+>.*?\)\$?$", "1", route).strip("^$")
-        if isinstance(pattern, URLResolver):
-            yield from every_path(pattern.url_patterns, values, start + route)
-        elif isinstance(pattern, URLPattern):
-            yield start + route
 
 
 def everything(folder: Path) -> tuple[dict[str, list[Any]], dict[str, int]]:

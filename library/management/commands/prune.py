@@ -1,12 +1,12 @@
-import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from library.keeping import KEPT_FOR
-from library.models import Image
+from library.management.progress import Progress, pictures
+from library.models import Image, Unreachable
 from library.pruning import bytes_of, prune
 
 MIB = 1024 * 1024  # bytes
@@ -34,22 +34,16 @@ class Command(BaseCommand):
         trash = Image.objects.trashed()
         chosen = trash if options["all"] else Image.objects.expired(timedelta(days=options["older_than"]))
         images = list(chosen.select_related("batch"))
-        self._total, self._done = len(images), 0
         size = sum(map(bytes_of, images)) / MIB
         if options["dry_run"]:
             for image in images:
                 self.stdout.write(str(image.path))
-            self.stdout.write(f"{_pictures(len(images))} ({size:.1f} MiB) would be deleted for good.")
+            self.stdout.write(f"{pictures(len(images))} ({size:.1f} MiB) would be deleted for good.")
             return
-        count = prune(chosen, self._tell)
-        self.stdout.write(f"{_pictures(count)} deleted for good ({size:.1f} MiB).")
-
-    def _tell(self, image: Image) -> None:
-        """One line that is written over; for a file or a pipe it would only be noise."""
-        self._done += 1
-        if sys.stderr.isatty() or self._done == self._total:
-            self.stderr.write(f"\r{self._done} of {self._total}", ending="\n" if self._done == self._total else "")
-
-
-def _pictures(count: int) -> str:
-    return f"{count} picture{'' if count == 1 else 's'}"
+        progress = Progress(self.stderr, len(images))
+        try:
+            count = prune(chosen, progress.step)
+        except Unreachable as fault:
+            raise CommandError(str(fault)) from fault
+        progress.end()
+        self.stdout.write(f"{pictures(count)} deleted for good ({size:.1f} MiB).")

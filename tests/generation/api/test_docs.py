@@ -3,8 +3,12 @@
 import re
 
 import pytest
+from django.utils.html import escape
 
+from generation import status
 from generation.api import original
+from generation.limits import MEMORY, NOT_MEASURED
+from generation.models import Worker
 from tests.program import Program
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +26,7 @@ def test_every_call_has_its_place_and_an_example(program: Program) -> None:
     assert len(paths) > 10
     for path, methods in paths.items():
         assert html.count(f"<code>{path}</code>") == len(methods)
-    for method, path, _, _ in original.CALLS:
+    for method, path, *_ in original.CALLS:
         assert re.search(rf"{method}</span> <code>{path}</code>", html)
     assert html.count("<pre") == html.count('class="call"') == sum(map(len, paths.values())) + len(original.CALLS)
 
@@ -39,6 +43,14 @@ def test_it_says_what_each_setting_takes(program: Program) -> None:
     assert "<code>steps</code></dt><dd>integer, 1 to 250</dd>" in html
     assert "<code>sampler</code></dt><dd>PLMS, DDIM" in html
     assert "<code>limit</code></dt><dd>integer, 1 to 100</dd>" in html
+
+
+def test_it_says_how_large_a_picture_may_be(program: Program) -> None:
+    status.current()  # forgets the workers of other tests
+    assert f"of more than 1,048,576 px in all is {NOT_MEASURED}." in text(program)
+    Worker.objects.create(host="here", pid=1, state="ready", max_pixels=700_000)
+    assert f"of more than 700,000 px in all is {escape(MEMORY)}." in text(program)
+    assert program.get("/api/v1/status")["max_pixels"] == 700_000
 
 
 def test_it_needs_nothing_but_this_site(program: Program) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('library', '0005_source'),
+        ('library', '0006_folder'),
     ]
 
     operations = [
