@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.apps import apps
 
 from tests.site import NOTHING_SET, ROOT
 
@@ -133,3 +134,10 @@ def test_what_is_sent_to_the_engine_is_a_whole_site_and_nothing_private(tmp_path
             [sys.executable, "manage.py", *command], cwd=site, env=environment, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
+
+
+def test_every_app_of_the_site_gets_into_the_image() -> None:
+    let_in = (ROOT / ".dockerignore").read_text().split()
+    ours = {app.name for app in apps.get_app_configs() if (ROOT / app.name).is_dir()}
+    assert {"people", "library"} <= ours
+    assert {f"!{name}" for name in ours} <= set(let_in)

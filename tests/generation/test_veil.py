@@ -76,7 +76,7 @@ def every_answer(client: Client, job: Job) -> dict[str, str]:
     values = {"uuid": job.uuid, "job": job.uuid, "batch": job.uuid, "position": "0", "name": "00-original.png"}
     found = [path for path in every_path(get_resolver().url_patterns, values) if not path.startswith("/admin/")]
     answers: dict[str, str] = {}
-    for path in [*found, "/api/v1/jobs?state=failed", f"/library/{job.uuid}/0/", "/?prompt=x"]:
+    for path in [*found, "/api/v1/jobs?state=failed", f"/library/{job.uuid}/0/", f"/?settings_of={job.uuid}"]:
         for headers in ({}, HTMX):
             answer: Any = client.get(path, headers=headers)
             answers[f"{path} {headers}"] = b"".join(answer).decode("latin-1") if answer.status_code == 200 else ""

@@ -111,7 +111,7 @@ def test_a_folder_that_has_gone_is_named(settings: Settings, tmp_path: Path, nam
 def test_a_way_in_for_strangers_is_told_plainly(settings: Settings, fields: dict[str, Any], told: str) -> None:
     for name, value in {"PLAYGROUND_PUBLIC_URL": "https://pictures.example.org", **fields}.items():
         setattr(settings, name, value)
-    found = [message for message in checks.run_checks() if message.id == "playground.W001"]
+    found = [message for message in checks.run_checks() if message.id == "playground.W002"]
     assert [told in message.msg and not message.is_serious() for message in found] == [True] * bool(told)
     owner = browser()
     owner.force_login(User.objects.create_superuser("owner"))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.urls import Resolver404, get_resolver, resolve
 from pytest_django import Settings
 
@@ -177,6 +178,21 @@ def test_health_is_told_without_reasons(settings: Settings, tmp_path: Path) -> N
     member = browser()
     member.force_login(User.objects.create_user("ada"))
     assert str(tmp_path / "gone") in member.get("/healthz").json()["reason"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_health_is_told_to_a_member_too_while_the_database_is_away(tmp_path: Path) -> None:
+    member, usual = browser(), connection.settings_dict["NAME"]
+    member.force_login(User.objects.create_user("ada"))
+    connection.close()
+    connection.settings_dict["NAME"] = str(tmp_path)  # a folder cannot be opened
+    try:
+        answers = [client.get(path) for client in (member, browser()) for path in ("/healthz", "/livez")]
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = usual
+    assert [answer.status_code for answer in answers] == [503, 200] * 2
+    assert [answer.json()["database"] for answer in answers[::2]] == ["failing"] * 2
 
 
 def test_the_theme_can_be_changed_outside() -> None:
