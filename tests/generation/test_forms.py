@@ -13,6 +13,7 @@ from generation.engine.recipe import SEEDS, Recipe
 from generation.forms import HomeForm, RecipeForm
 from generation.limits import FORM, MEMORY, OWNER
 from generation.models import Worker
+from library.models import Shelf
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +155,7 @@ def test_as_much_as_can_be_asked_for_is_taken_where_there_is_memory_for_it(setti
 
 
 def test_a_request_is_checked_with_one_look_at_the_workers(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    Shelf.objects.demand()
     with django_assert_num_queries(1):
         assert ask().is_valid()
 
