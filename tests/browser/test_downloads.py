@@ -17,9 +17,9 @@ def sign_in(page: Page, site: Site) -> None:
     site.environment["DJANGO_SUPERUSER_PASSWORD"] = "a long pass phrase"
     site.command("createsuperuser", "--no-input", "--username", "ada", "--email", "ada@example.org")
     page.goto(f"{site.url}/admin/login/?next=/downloads/")
-    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Name").fill("ada")
     page.get_by_label("Password").fill("a long pass phrase")
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
 
 
 def test_a_model_is_downloaded_and_taken_up(

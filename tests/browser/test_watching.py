@@ -145,8 +145,8 @@ def test_a_pause_is_told_to_all_with_its_reason(idle_site: Site, visit: Visit) -
     with idle_site.database() as connection:
         connection.execute(
             """INSERT INTO generation_worker (host, slot, pid, state, model, is_demo, model_defaults, device, notice,
-               group_size, speed, preview, beats, started, seen)
-               VALUES ('', 'cpu', 1, 'ready', 'm', 0, '{}', 'cpu', '', 3, 1, '{}', 1, datetime(), datetime())"""
+               group_size, speed, max_pixels, preview, beats, started, seen)
+               VALUES ('', 'cpu', 1, 'ready', 'm', 0, '{}', 'cpu', '', 3, 1, 0, '{}', 1, datetime(), datetime())"""
         )
         connection.commit()
     assert idle_site.command("pause", "the card is needed for a film").returncode == 0

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from generation import fetching, sources
+from library import decoding
 from tests.pictures import BLUE, RED, is_near
 from tests.site import ROOT
 from tests.url_table import PRIVATE, PUBLIC, PUBLIC_6, ROWS, TAKEN
@@ -21,7 +22,7 @@ WAYS_IN = (["unshare", "--net", "--mount"], ["unshare", "--map-root-user", "--ne
 NO_WAY_IN = "needs a network of its own, which this user of this machine cannot make (unshare, ip, mount)"
 
 
-SENTENCES = {**vars(fetching), **vars(sources)}
+SENTENCES = {**vars(fetching), **vars(decoding), **vars(sources)}
 
 
 @cache
