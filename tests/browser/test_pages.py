@@ -34,8 +34,10 @@ def test_the_administration_works_under_the_policy(idle_site: Site, visit: Visit
     for path in ("generation/job/", "generation/worker/", "library/batch/", "library/image/"):
         page.goto(f"{idle_site.url}/admin/{path}")
         expect(page.locator("#content")).to_be_visible()
-        for theme in ("Dark theme", "Light theme"):
+        for theme, other in (("Dark theme", "Light theme"), ("Light theme", "Dark theme")):
             page.get_by_role("button", name=theme).click()
+            expect(page.get_by_role("button", name=other)).to_be_visible()
+            page.wait_for_load_state()
             assert findings(page) == []
 
 
