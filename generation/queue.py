@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import PIL.Image
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.db.models.functions import Now
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
@@ -88,6 +89,16 @@ def submit_again(image: Image, *, sender: Sender) -> Job:
     source = None if recipe.strength is None else source_of(image.batch)
     fields = {"promised": places(recipe)[-1].seconds, "group_size": size, "remake_of": image.uuid, "note": note}
     return submit(recipe, sender=sender, source=source, **fields)
+
+
+def retry(job: Job) -> bool:
+    """Make what is missing of a job that failed or was cancelled. False: it is not one of those."""
+    with transaction.atomic():
+        if not job.retry():
+            return False
+        Batch.objects.filter(uuid=job.uuid).update(error="", changed=Now())
+    ring()
+    return True
 
 
 def _model_again(name: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from generation import defaults, downloads, paces, queue, registry
+from generation.engine import memory
 from generation.engine.base import Engine
 from generation.engine.recipe import Recipe
 from generation.engine.safety import SafetyCatch
@@ -187,7 +188,10 @@ class WorkerProcess:
         connection.close()
 
     def _beat(self) -> None:
-        if not Worker.objects.filter(pk=self.row.pk).update(beats=F("beats") + 1, seen=timezone.now()):
+        alive = {"beats": F("beats") + 1, "seen": timezone.now(), "memory": memory.resident()}
+        if self.engine:
+            alive["device_memory"] = memory.on_device(self.engine.device)
+        if not Worker.objects.filter(pk=self.row.pk).update(**alive):
             raise GivenUp
 
     def _look(self) -> None:

@@ -1,9 +1,11 @@
 """Curation: what the library holds, as many of it at once as one likes."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import Model, Prefetch, Q, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import reverse
@@ -13,6 +15,7 @@ from django.utils.text import Truncator
 
 from library.archive import MOST
 from library.archive import download as as_zip
+from library.askers import A_VISITOR, maker
 from library.models import Batch, Image, ImageQuerySet
 from library.search import Search
 
@@ -71,6 +74,14 @@ class FavouriteFilter(ImagesFilter):
     conditions = {"yes": ("yes", Q(favourite=True)), "no": ("no", Q(favourite=False))}
 
 
+class ValuesFilter(admin.AllValuesFieldListFilter):
+    """Pictures from elsewhere often tell nothing: that is a choice, too, and needs a name."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or "unknown"}
+
+
 class MadeFilter(admin.SimpleListFilter):
     title, parameter_name = "made", "made"
 
@@ -80,6 +91,27 @@ class MadeFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
         here = Q(**{"batch__origin" if rows.model is Image else "origin": ""})
         return {"here": rows.filter(here), "elsewhere": rows.exclude(here)}.get(str(self.value()), rows)
+
+
+class MakerFilter(admin.SimpleListFilter):
+    """For whom jobs, batches or images were made: an account, or somebody without one."""
+
+    title, parameter_name = "for", "by"
+    VISITOR = "visitor"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        people = User.objects.order_by("username").values_list("pk", "username")
+        return [(self.VISITOR, A_VISITOR), *((str(key), name) for key, name in people)]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        batch = {Batch: "", Image: "batch__"}.get(rows.model)
+        wanted = self.value()
+        if wanted == self.VISITOR:
+            here = {} if batch is None else {f"{batch}origin": ""}
+            return rows.filter(**{f"{batch or ''}person": None}, **here)
+        if wanted not in {str(key) for key, _ in self.lookup_choices}:
+            return rows
+        return rows.filter(**{f"{batch or ''}person": wanted})
 
 
 class Curation(ReadOnlyAdmin):
@@ -130,9 +162,18 @@ class Curation(ReadOnlyAdmin):
 
 @admin.register(Batch)
 class BatchAdmin(Curation):
-    list_display = ("pictures", "said", "made", "model", "size", "seconds", "error", "created")
+    list_display = ("pictures", "said", "made_for", "made", "model", "size", "seconds", "error", "created")
     list_display_links = ("said",)
-    list_filter = (WhereFilter, FavouriteFilter, MadeFilter, "model", "size", "created")
+    list_filter = (
+        WhereFilter,
+        FavouriteFilter,
+        MadeFilter,
+        MakerFilter,
+        ("model", ValuesFilter),
+        ("size", ValuesFilter),
+        "created",
+    )
+    list_select_related = ("person",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
         images = Prefetch("images", queryset=Image.objects.order_by("position").select_related("batch"))
@@ -155,6 +196,10 @@ class BatchAdmin(Curation):
     def said(self, batch: Batch) -> str:
         return Truncator(batch.words).chars(80) or "–"
 
+    @admin.display(description="for", ordering="person")
+    def made_for(self, batch: Batch) -> str:
+        return maker(batch) if not batch.origin else "–"
+
     @admin.display(description="made", ordering="origin")
     def made(self, batch: Batch) -> str:
         return batch.origin or "here"
@@ -175,7 +220,15 @@ class ImageAdmin(Curation):
         "created",
     )
     list_display_links = ("said",)
-    list_filter = (WhereFilter, FavouriteFilter, MadeFilter, "batch__model", "batch__size", "created")
+    list_filter = (
+        WhereFilter,
+        FavouriteFilter,
+        MadeFilter,
+        MakerFilter,
+        ("batch__model", ValuesFilter),
+        ("batch__size", ValuesFilter),
+        "created",
+    )
     list_select_related = ("batch",)
     ordering = ("-pk",)
 

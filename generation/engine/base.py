@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PIL import Image
 
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.recipe import Recipe
+
+if TYPE_CHECKING:
+    import torch
 
 OnStep = Callable[[int, int, Callable[[], list[Image.Image]]], None]
 """Called after each denoising step with (step, steps, preview); it may raise Cancelled.
@@ -45,6 +48,7 @@ class Measured:
 
 
 class Engine(Protocol):
+    device: "torch.device"
     slot: str
     """The device by a name that is the same for every process that would use it (a GPU's UUID, mps, cpu)."""
 

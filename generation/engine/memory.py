@@ -80,9 +80,7 @@ class HostMemory:
             need.bytes = max(need.bytes, self._highest() - self._weights)
 
     def _used(self) -> int:
-        import psutil
-
-        return int(psutil.Process().memory_info().rss)
+        return on_device(self._device) or resident()
 
     def _free(self) -> int:
         return available()
@@ -100,11 +98,6 @@ class HostMemory:
 
 class CudaMemory(HostMemory):
     """A GPU's own, which torch counts byte by byte."""
-
-    def _used(self) -> int:
-        import torch
-
-        return torch.cuda.memory_allocated(self._device)
 
     def _free(self) -> int:
         import torch
@@ -126,11 +119,6 @@ class CudaMemory(HostMemory):
 class MpsMemory(HostMemory):
     """Apple's GPUs use the machine's memory, up to a share that the system names."""
 
-    def _used(self) -> int:
-        import torch
-
-        return torch.mps.driver_allocated_memory()  # what was freed and is kept for later counts, so it is the highest
-
     def _free(self) -> int:
         import torch
 
@@ -140,6 +128,24 @@ class MpsMemory(HostMemory):
         import torch
 
         torch.mps.empty_cache()
+
+
+def resident() -> int:
+    """Bytes of the machine's memory that this process has."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def on_device(device: "torch.device") -> int:
+    """Bytes of a GPU's memory that this process has; 0 for a CPU, which has none of its own."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.memory_allocated(device)
+    if device.type == "mps":
+        return torch.mps.driver_allocated_memory()  # what was freed and is kept for later counts, so it is the highest
+    return 0
 
 
 def available(root: Path = Path("/")) -> int:

@@ -110,6 +110,7 @@ class Job(models.Model):
     )  # fmt: skip
     address = models.CharField(max_length=64, blank=True, help_text="Where it came from, salted and hashed.")
     remake_of = models.UUIDField(null=True, blank=True, help_text="The image that is made again.")
+    line = models.CharField(max_length=64, blank=True, help_text="Of `manage.py generate`: SHA-256 of what it says.")
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     worker = models.ForeignKey(Worker, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Workers that began at the image it is at.")
@@ -199,6 +200,13 @@ class Job(models.Model):
             version=F("version") + 1,
         )
         return bool(marked)
+
+    def retry(self) -> bool:
+        """Back to its place in the queue with the pictures it has. False: it neither failed nor was cancelled."""
+        ended = Job.objects.filter(pk=self.pk, state__in=(self.State.FAILED, self.State.CANCELLED))
+        anew = {"state": self.State.WAITING, "worker": None, "attempts": 0, "cancel_requested": False, "error": ""}
+        nothing_yet = {"step": 0, "promised": None, "finished": None}
+        return bool(ended.update(**anew, **nothing_yet, version=F("version") + 1))
 
     def tick(self, **progress: int) -> bool:
         """Write how far the job is. False: somebody cancelled it, or it went to another worker."""

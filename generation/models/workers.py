@@ -45,6 +45,8 @@ class Worker(models.Model):
     max_pixels = models.PositiveIntegerField(default=0, help_text="Px that fit into memory at once; 0 until measured.")
     ready_by = models.DateTimeField(null=True, blank=True, help_text="When loading will have ended, as far as known.")
     preview = models.JSONField(default=dict, help_text="How the group being made looks now: WebP in base64.")
+    memory = models.PositiveBigIntegerField(default=0, help_text="Bytes of the machine's memory that it has.")
+    device_memory = models.PositiveBigIntegerField(default=0, help_text="Bytes that it has of its GPU's memory.")
     beats = models.PositiveBigIntegerField(default=0, help_text="Raised every 2 s while it lives.")
     started = models.DateTimeField(default=timezone.now)
     seen = models.DateTimeField(default=timezone.now)

@@ -31,7 +31,7 @@ def test_the_administration_works_under_the_policy(idle_site: Site, visit: Visit
     expect(page).to_have_url(idle_site.url + "/admin/")
     page.goto(f"{idle_site.url}/admin/auth/user/1/change/")
     expect(page.locator("#content")).to_be_visible()
-    for path in ("generation/job/", "generation/worker/", "library/batch/", "library/image/"):
+    for path in (*(f"generation/{kind}/" for kind in ("job", "prompt", "worker")), "library/batch/", "library/image/"):
         page.goto(f"{idle_site.url}/admin/{path}")
         expect(page.locator("#content")).to_be_visible()
         for theme, other in (("Dark theme", "Light theme"), ("Light theme", "Dark theme")):

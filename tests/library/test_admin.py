@@ -89,6 +89,27 @@ def test_filters_find_what_is_where(admin: Client, settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("kind", LISTS)
+def test_filters_by_what_is_not_known_have_a_name(admin: Client, kind: str) -> None:
+    known, unknown = an_image(), an_image(a_batch("an owl", model="", width=0))
+    name = "model" if kind == "batch" else "batch__model"
+    assert re.search(rf'<a href="\?{name}=">\s*unknown</a>', page(admin, f"{kind}/"))
+    assert shown(page(admin, f"{kind}/", **{name: ""})) == {str(unknown.uuid)}
+    assert shown(page(admin, f"{kind}/", **{name: "tiny"})) == {str(known.uuid)}
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_they_are_found_by_whom_they_are_for(admin: Client, kind: str) -> None:
+    ada = User.objects.get()
+    hers, somebodys = an_image(a_batch("a fox")), an_image(a_batch("an owl"))
+    Batch.objects.filter(pk=hers.batch.pk).update(person=ada)
+    foreign = an_image(a_batch("a crow"))
+    Batch.objects.filter(pk=foreign.batch.pk).update(origin="InvokeAI")
+    for by, found in ((str(ada.pk), {hers}), ("visitor", {somebodys}), ("x", {hers, somebodys, foreign})):
+        assert shown(page(admin, f"{kind}/", by=by)) == {str(image.uuid) for image in found}
+    assert "ada" in page(admin, f"{kind}/")
+
+
+@pytest.mark.parametrize("kind", LISTS)
 def test_it_is_searched_as_in_the_library(admin: Client, kind: str) -> None:
     fox, owl = an_image(a_batch("a fox", steps=30)), an_image(a_batch("an owl"))
     for term in ("fox", "steps:>20", str((fox.batch if kind == "batch" else fox).uuid)):

@@ -1,4 +1,3 @@
-import sys
 import time
 from argparse import ArgumentParser
 from typing import Any
@@ -9,9 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from generation import defaults, downloads
 from generation.engine import hub, repository
 from generation.engine.resuming import Broken, Refused
+from generation.management.bar import StatusLine, bar
 from generation.templatetags.times import duration
-
-BAR = 24  # characters
 
 
 class Command(BaseCommand):
@@ -27,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, id: str, revision: str, **options: Any) -> None:
         name = f"{id}@{revision}" if revision and revision != repository.MAIN else id
-        began = time.monotonic()
+        began, self._line = time.monotonic(), StatusLine(self.stderr)
         try:
             plan = repository.plan(name)
             self.stderr.write(f"{name}: {len(plan.parts)} files, {hub.in_words(plan.size)} in all.")
@@ -35,28 +33,20 @@ class Command(BaseCommand):
         except Refused as refused:
             raise CommandError(str(refused)) from refused
         except Broken as broken:
-            self._end_line()
+            self._line.end()
             raise CommandError(f"{broken} What has come is kept: the same command goes on there.") from broken
         except KeyboardInterrupt:
-            self._end_line()
+            self._line.end()
             raise CommandError("Stopped. What has come is kept: the same command goes on there.") from None
-        self._end_line()
+        self._line.end()
         self.stderr.write(f"Downloaded in {duration(time.monotonic() - began)}.")
         self.stdout.write(_what_next(name))
 
     def _show(self, progress: hub.Progress) -> None:
-        """Over the old line on a terminal; elsewhere nobody looks on."""
-        if not self.stderr.isatty():
+        if not self._line.is_terminal:  # nobody looks on
             return
-        filled = BAR * progress.percent // 100
         left = "" if progress.seconds_left is None else f", about {duration(progress.seconds_left)} left"
-        line = f"[{'#' * filled}{'.' * (BAR - filled)}] {progress.percent} % of {hub.in_words(progress.total)}{left}"
-        self.stderr.write(f"\r\x1b[K{line}", ending="")
-        sys.stderr.flush()
-
-    def _end_line(self) -> None:
-        if self.stderr.isatty():
-            self.stderr.write("")
+        self._line.show(f"{bar(progress.percent / 100)} {progress.percent} % of {hub.in_words(progress.total)}", left)
 
 
 def _what_next(name: str) -> str:
