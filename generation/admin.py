@@ -49,17 +49,7 @@ class PromptAdmin(ReadOnlyAdmin):
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
-    list_display = (
-        "prompt",
-        "state",
-        "progress",
-        "made_for",
-        "created",
-        "started",
-        "promised_seconds",
-        "took_seconds",
-        "error",
-    )
+    list_display = ("prompt", "state", "progress", "promised_seconds", "took_seconds", "made_for", "created", "error")
     list_filter = ("state", "created", MakerFilter)
     list_select_related = ("prompt", "person")
     search_fields = ("prompt__words", "error")
@@ -90,7 +80,7 @@ class JobAdmin(ReadOnlyAdmin):
         took = _seconds(job.took)
         if not job.promised or job.took is None or job.state != Job.State.DONE:
             return took
-        return f"{took} ({job.took / job.promised:.1f} times as long)"
+        return f"{took} (× {job.took / job.promised:.1f})"
 
     @admin.action(description="Cancel selected jobs", permissions=["change"])
     def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:

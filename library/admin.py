@@ -162,7 +162,7 @@ class Curation(ReadOnlyAdmin):
 
 @admin.register(Batch)
 class BatchAdmin(Curation):
-    list_display = ("pictures", "said", "made_for", "made", "model", "size", "seconds", "error", "created")
+    list_display = ("pictures", "said", "made_for", "made", "model", "size", "took", "error", "created")
     list_display_links = ("said",)
     list_filter = (
         WhereFilter,
@@ -199,6 +199,10 @@ class BatchAdmin(Curation):
     @admin.display(description="for", ordering="person")
     def made_for(self, batch: Batch) -> str:
         return maker(batch) if not batch.origin else "–"
+
+    @admin.display(description="took", ordering="seconds")
+    def took(self, batch: Batch) -> str:
+        return f"{batch.seconds:.1f} s" if batch.seconds else "–"
 
     @admin.display(description="made", ordering="origin")
     def made(self, batch: Batch) -> str:

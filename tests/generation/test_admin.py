@@ -67,7 +67,7 @@ def test_jobs_tell_how_far_they_are_for_whom_and_what_became_of_the_promise(admi
     assert cells(html, "progress") == ["0 of 3", "50 % of 3", "all 3"]
     assert cells(html, "made_for") == ["a visitor", "a visitor", "ada"]
     assert cells(html, "promised_seconds") == ["–", "–", "10.0 s"]
-    assert cells(html, "took_seconds") == ["–", "–", "15.0 s (1.5 times as long)"]
+    assert cells(html, "took_seconds") == ["–", "–", "15.0 s (× 1.5)"]
     assert EVIL not in html
     assert cells(page(admin, "job", by=ada.pk), "progress") == ["all 3"]
     assert cells(page(admin, "job", by="visitor"), "progress") == ["0 of 3", "50 % of 3"]
