@@ -71,7 +71,7 @@ class WorkerProcess:
 
         began = time.monotonic()
         self.set(state=Worker.State.STARTING, ready_by=self.models.ready_by())
-        engine = DiffusionEngine(settings.PLAYGROUND_DEVICE, settings.PLAYGROUND_CACHE / "hub", defaults.lora_folder())
+        engine = DiffusionEngine(settings.PLAYGROUND_DEVICE, defaults.lora_folder())
         if settings.PLAYGROUND_SAFETY_CHECKER:
             self.catch = SafetyCatch(settings.PLAYGROUND_MODELS, engine.device)
         if not self._take_slot(settings.PLAYGROUND_SLOT or engine.slot, wait=wait):

@@ -50,11 +50,10 @@ class Loaded(NamedTuple):
 class DiffusionEngine:
     """Keeps models on a device and makes groups of pictures with one of them. One thread at a time."""
 
-    def __init__(self, device: str = "", cache: Path | None = None, loras: Path | None = None) -> None:
+    def __init__(self, device: str = "", loras: Path | None = None) -> None:
         """
         Args:
             device: as torch names it; "" for the best there is.
-            cache: where a hub id's files are kept.
             loras: the folder of the LoRA files that prompts may name.
 
         Raises:
@@ -64,7 +63,6 @@ class DiffusionEngine:
         self.device = devices.best_device(device)
         self.dtype = devices.best_dtype(self.device)
         self.slot = devices.slot_of(self.device)
-        self._cache = cache
         self._loras = loras
         self._kept: Kept[Checkpoint, Loaded] = Kept(
             lambda: memory_of(self.device).room, lambda: devices.release_memory(self.device)
@@ -120,21 +118,13 @@ class DiffusionEngine:
         return Loaded(pipeline, _repainting(pipeline), Preview(pipeline.vae), scheduler_config, adapters)
 
     def _read(self, checkpoint: Checkpoint) -> Any:
-        import diffusers
-
         source = checkpoint.source
-        options: dict[str, Any] = {
-            "dtype": self.dtype,
-            "cache_dir": self._cache,
-            "feature_extractor": None,
-            "image_encoder": None,
-        }
-        if isinstance(source, Path) and source.is_file():
+        if not isinstance(source, Path):
+            raise ValueError("it has to be downloaded first.")
+        options: dict[str, Any] = {"dtype": self.dtype, "feature_extractor": None, "image_encoder": None}
+        if source.is_file():
             return single_file.read(source, prediction_type=checkpoint.prediction_type, **options)
-        if isinstance(source, Path):
-            return folders.read(source, **options)
-        hub: Any = diffusers.DiffusionPipeline  # diffusers' own functions have no types
-        return hub.from_pretrained(source, use_safetensors=True, safety_checker=None, **options)
+        return folders.read(source, **options)
 
     def warm_up(self, recipe: Recipe) -> Measured:
         try:
@@ -267,19 +257,8 @@ def _generator(seed: int) -> "torch.Generator":
     return torch.Generator("cpu").manual_seed(seed)
 
 
-OFFLINE = {"ConnectError", "ConnectTimeout", "LocalEntryNotFoundError", "OfflineModeIsEnabled"}
-
-
 def _why(error: BaseException) -> str:
     """The reason in a sentence; the libraries' own words where there is no better one."""
-    chain = [error]
-    while cause := chain[-1].__cause__ or chain[-1].__context__:
-        chain.append(cause)
-    if OFFLINE & {type(link).__name__ for link in chain}:
-        return (
-            "it, or its configuration, has to come from the hub once, which cannot be reached now. "
-            "A model folder in diffusers' layout needs no network."
-        )
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
 
 
