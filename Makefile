@@ -1,6 +1,6 @@
 # Each line can be typed by hand, too. set-up.sh makes .venv, and ends at once when nothing has changed.
 # Another Python: make run PYTHON=python3.12
-.PHONY: help run admin test lint format set-up set-up-tools set-up-test
+.PHONY: help run admin test torture lint format set-up set-up-tools set-up-test
 .NOTPARALLEL:
 
 help:  ## show this list
@@ -15,6 +15,10 @@ admin: set-up  ## make an account that may do everything
 
 test: set-up-test lint  ## run every check and every test
 	.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+torture: set-up-test  ## kill the worker's processes at random, twice for ten minutes, and count what was lost
+	.venv/bin/python -m bench.torture
+	.venv/bin/python -m bench.torture --big
 
 lint: set-up-tools  ## check style, types, migrations and settings
 	.venv/bin/python -m ruff check
