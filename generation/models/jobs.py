@@ -219,6 +219,14 @@ class Job(models.Model):
         self.group_size = size
         return self._move({"group_size": size})
 
+    def make_do(self, note: str, **fields: int) -> bool:
+        """Go on in another way (`group_size`), and tell whoever sent it why."""
+        for name, value in fields.items():
+            setattr(self, name, value)
+        if note not in self.note:
+            self.note = f"{self.note} {note}".strip()
+        return self._move({"note": self.note, **fields})
+
     def image_stored(self) -> bool:
         """Forget the deaths before this image; the job's row is locked until the transaction ends."""
         return self._move({"attempts": 1})
