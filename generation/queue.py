@@ -109,8 +109,8 @@ def _model_again(name: str) -> tuple[str, str]:
     return "", f"The model {name[:100]} is not here any more: another one makes this, so it will differ."
 
 
-def ring() -> None:
-    """Wake a worker, unless a wake-up that nobody has fetched yet will do so.
+def ring() -> bool:
+    """Wake a worker, unless a wake-up that nobody has fetched yet will do so. False: that could not be done.
 
     A wake-up says only that there may be work. If it cannot be sent, the worker finds the job by itself within
     seconds, so the job is kept and only the log hears of it.
@@ -122,6 +122,8 @@ def ring() -> None:
         raise
     except Exception:  # whatever a broker's client raises when its server is away
         logger.exception("The worker could not be woken; it will look by itself.")
+        return False
+    return True
 
 
 def _shares_our_database() -> bool:

@@ -53,7 +53,7 @@ def generate_next() -> None:
     process = worker.current
     if process is None or process.engine is None or process.stopping() or process.is_paused:
         return
-    if Shelf.objects.fault():  # jobs wait until the library's folder is back; every page says why
+    if Shelf.objects.hindrance():  # jobs wait until pictures can be kept again; every page says why
         return
     with process.working:
         process.let_go()
@@ -100,7 +100,10 @@ def generate(job: Job, process: WorkerProcess) -> None:
         _fail(job, batch, str(error))
     except OSError as error:
         logger.exception("Job %s could not be written down.", job.uuid)
-        _fail(job, batch, NO_FILE.format(error.strerror or type(error).__name__))
+        if Shelf.objects.hindrance():
+            job.requeue()
+        else:
+            _fail(job, batch, NO_FILE.format(error.strerror or type(error).__name__))
     except Exception as error:  # whatever a model raises: the next job must run
         logger.exception("Job %s failed.", job.uuid)
         _fail(job, batch, _in_words(error))
@@ -177,7 +180,7 @@ def _make_group(
 ) -> None:
     if process.is_paused:
         raise Stopping
-    Shelf.objects.demand()
+    Shelf.objects.demand_room()
     size = last - first + 1
     try:
         pictures = process.engine.generate(  # type: ignore[union-attr]

@@ -21,7 +21,7 @@ LATELY = timedelta(minutes=10)
 
 SET_ASIDE = (
     f"The worker died {DEATHS} times at the same picture, so this job was set aside to let the others go on. "
-    "The worker's log may say why. A smaller picture or another model may help."
+    "Mostly that is memory running out, and the worker's log may say more. A smaller picture or another model may help."
 )
 
 

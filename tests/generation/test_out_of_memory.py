@@ -1,5 +1,7 @@
 """Memory runs out while pictures are made: a real limit on the running worker, so its allocations really fail."""
 
+import json
+import os
 import re
 import resource
 from collections.abc import Iterator
@@ -8,23 +10,44 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from diffusers import AutoencoderTiny
 
+from demo_model import tiny
 from library import png
 from tests.site import Site, until
 
 MIB = 2**20
-ENOUGH_FOR_ONE = 150  # MiB: a group of three at 1024 px needs over 200, one picture under 100
-ENOUGH_FOR_A_TILE = 130  # MiB: one picture at 1536 px needs over 180, in tiles under 100
+SIDE = 768  # px
+
+# MiB; measured: three pictures take about 900, one 290, one in tiles 150
+ENOUGH_FOR_ONE = 500
+ENOUGH_FOR_A_TILE = 210
 ENOUGH_FOR_NOTHING = 4
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Site]:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model with a wider decoder, which takes most of the memory, as in the real ones."""
+    pipeline = tiny.random_pipeline()
+    pipeline.vae = AutoencoderTiny(
+        encoder_block_out_channels=(8, 8, 8, 8), decoder_block_out_channels=(64, 64, 64, 64),
+        num_encoder_blocks=(0, 1, 1, 1), num_decoder_blocks=(1, 0, 0, 0),
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("models") / "wide"
+    pipeline.save_pretrained(folder)
+    (folder / "playground.json").write_text(json.dumps({"width": 64, "height": 64, "steps": 2, "sampler": "DDIM"}))
+    for path in (folder, *folder.rglob("*")):
+        os.utime(path, (0, 0))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[Site]:
     # Freed memory goes back to the system at once, so that what is in use now is what counts against the limit.
     at_once = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
-    data = tmp_path_factory.mktemp("memory") / "data"
-    site = Site(data, PLAYGROUND_MODEL=str(tiny_model), PLAYGROUND_STEPS="2", **at_once).start().wait_ready()
-    site.wait_for(site.submit("a fox", num_images=3, width=512, height=512))  # threads and libraries are there now
+    site = Site(tmp_path_factory.mktemp("memory") / "data", PLAYGROUND_MODEL=str(model), **at_once)
+    site.start().wait_ready()
+    site.wait_for(submit_together(site))  # threads, and what the libraries keep, are there now
     yield site
     site.stop()
 
@@ -41,14 +64,16 @@ def only(mib: int, site: Site, beyond: int = 0) -> Iterator[None]:
     pid = site.worker_pid()
     before = resource.prlimit(pid, resource.RLIMIT_DATA)
     resource.prlimit(pid, resource.RLIMIT_DATA, ((beyond or used(site)) + mib * MIB, before[1]))
-    yield
-    resource.prlimit(pid, resource.RLIMIT_DATA, before)
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_DATA, before)
 
 
 def submit_together(site: Site, **fields: object) -> str:
     """A job whose pictures are made in threes, whatever was measured."""
     change(site, "INSERT INTO generation_pause (reason, created) VALUES ('', '2026-01-01')")
-    uuid = site.submit("a fox", **{"num_images": 3, "seed": 7, **fields})
+    uuid = site.submit("a fox", **{"num_images": 3, "seed": 7, "width": SIDE, "height": SIDE, **fields})
     change(site, "UPDATE generation_job SET group_size = 3 WHERE state = 'waiting'")
     change(site, "DELETE FROM generation_pause")
     return uuid
@@ -61,8 +86,8 @@ def change(site: Site, statement: str) -> None:
 
 
 def images_of(site: Site, uuid: str) -> list[tuple[int, int, int]]:
-    query = """SELECT group_first, group_size, tiled FROM library_image JOIN library_batch ON library_batch.id = batch_id
-               WHERE library_batch.uuid = ? ORDER BY position"""
+    query = """SELECT group_first, group_size, tiled FROM library_image
+               JOIN library_batch ON library_batch.id = batch_id WHERE library_batch.uuid = ? ORDER BY position"""
     return [tuple(row) for row in site.rows(query, uuid.replace("-", ""))]
 
 
@@ -81,7 +106,7 @@ def remade(site: Site, uuid: str, position: int) -> str:
 
 def test_a_group_that_does_not_fit_is_made_one_by_one_and_says_so(site: Site) -> None:
     with only(ENOUGH_FOR_ONE, site):
-        uuid = submit_together(site, width=1024, height=1024)
+        uuid = submit_together(site)
         row = site.wait_for(uuid)
     assert (row["group_size"], images_of(site, uuid)) == (1, [(1, 1, 0), (2, 1, 0), (3, 1, 0)])
     assert "made one at a time" in row["note"]
@@ -92,7 +117,7 @@ def test_a_group_that_does_not_fit_is_made_one_by_one_and_says_so(site: Site) ->
 
 def test_a_picture_that_does_not_fit_is_decoded_in_tiles_and_its_recipe_says_so(site: Site) -> None:
     with only(ENOUGH_FOR_A_TILE, site):
-        uuid = submit_together(site, width=1536, height=1536)
+        uuid = submit_together(site)
         row = site.wait_for(uuid)
     assert images_of(site, uuid) == [(1, 1, 1), (2, 1, 1), (3, 1, 1)]
     assert "made one at a time" in row["note"]
@@ -107,7 +132,7 @@ def test_a_picture_that_does_not_fit_is_decoded_in_tiles_and_its_recipe_says_so(
 def test_where_nothing_helps_the_job_fails_with_a_sentence_and_the_next_one_runs(site: Site) -> None:
     worker = site.worker_pid()
     with only(ENOUGH_FOR_NOTHING, site):
-        uuid = submit_together(site, width=1536, height=1536)
+        uuid = submit_together(site)
         row = site.wait_for(uuid, "failed")
     assert row["error"].startswith("The device ran out of memory, even with one picture at a time and in tiles.")
     assert row["error"] in site.get(f"/jobs/{uuid}/")[1].decode()
@@ -118,7 +143,7 @@ def test_where_nothing_helps_the_job_fails_with_a_sentence_and_the_next_one_runs
 
 def test_what_was_finished_before_memory_ran_out_keeps_its_group(site: Site) -> None:
     idle = used(site)
-    uuid = submit_together(site, width=1024, height=1024, num_images=6)
+    uuid = submit_together(site, num_images=6)
     until(lambda: len(images_of(site, uuid)) == 3)
     finished = site.pixels(uuid)
     with only(ENOUGH_FOR_ONE, site, beyond=idle):
