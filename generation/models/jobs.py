@@ -170,8 +170,9 @@ class Job(models.Model):
 
     @property
     def took(self) -> float | None:
-        """Seconds from created to finished, to be held against `promised`."""
-        return (self.finished - self.created).total_seconds() if self.finished else None
+        """Seconds from created to finished, to be held against `promised`; None: the clock was set back meanwhile."""
+        took = (self.finished - self.created).total_seconds() if self.finished else -1
+        return took if took >= 0 else None
 
     @property
     def loading(self) -> str:
