@@ -30,7 +30,7 @@ def livez(request: HttpRequest) -> HttpResponse:
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 when database and disk are well and a worker lives with its model loaded, else 503 with the reason."""
     silence = database.silence()
-    disk = Shelf.objects.hindrance() if not silence else ""
+    disk = _disk_fault() if not silence else ""
     worker = status.current() if not silence else status.Status(status.NONE)
     reason = silence or disk or ("" if worker.is_up else worker.words)
     body = {
@@ -49,6 +49,11 @@ def _outside(body: dict[str, Any]) -> dict[str, Any]:
     """What strangers hear where accounts are asked for: that something fails, not why."""
     told = {name: "ok" if body[name] == "ok" else "failing" for name in ("status", "database", "disk")}
     return {**told, "worker": body["worker"]}
+
+
+def _disk_fault() -> str:
+    folder = settings.PLAYGROUND_LIBRARY
+    return Shelf.objects.hindrance() or ("" if folder.is_dir() else f"The library folder {folder} is not there.")
 
 
 @require_POST

@@ -70,7 +70,7 @@ def test_a_worker_that_was_frozen_changes_nothing_of_a_job_that_went_on_elsewher
     until(lambda: (folder / "03.png").exists())
     [(worker, pid)] = jobs(
         front,
-        "SELECT w.id, w.pid FROM generation_worker w JOIN generation_job j ON j.worker_id = w.id WHERE j.uuid = %s", uuid,
+        "SELECT w.id, w.pid FROM generation_worker w JOIN generation_job j ON worker_id = w.id WHERE uuid = %s", uuid,
     )  # fmt: skip
     os.kill(int(str(pid)), signal.SIGSTOP)
     try:
