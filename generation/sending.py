@@ -3,6 +3,7 @@
 import json
 from hashlib import sha256
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -49,8 +50,9 @@ def _once(form: RecipeForm, sender: Sender) -> Job:
 
 def _digest(form: RecipeForm) -> str:
     given = {name: str(form.data.get(name, "")) for name in form.fields}
-    files = {name: (file.name, file.size) for name, file in form.files.items()}
-    return sha256(json.dumps([given, files], sort_keys=True).encode()).hexdigest()
+    file = form.files.get("source_file")
+    given["source_file"] = f"{file.name} {file.size}" if isinstance(file, UploadedFile) else ""
+    return sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
 
 
 def refusal(form: RecipeForm) -> tuple[int, dict[str, str]]:

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from tests.site import Site, until
 
 pytestmark = needs_mounts
 
-MIB = 1024 * 1024
 SIZE = 3 * LEAST_FREE // 2
 
 
@@ -34,9 +34,10 @@ def library_of(site: Site) -> Path:
 
 def fill(folder: Path, leave: int) -> Path:
     """A file that takes what the disk has, but for `leave` bytes."""
-    ballast = folder.parent / folder.name / ".ballast"
-    state = os.statvfs(folder)
-    ballast.write_bytes(bytes(max(0, state.f_bavail * state.f_frsize - leave)))
+    ballast, state = folder / ".ballast", os.statvfs(folder)
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):  # others take some, too
+        while leave == 0 or file.tell() < state.f_bavail * state.f_frsize - leave:
+            file.write(bytes(64 * 1024))
     return ballast
 
 
