@@ -1,6 +1,7 @@
 """From a form that somebody sent to a job: checked, with its source picture, and with what was promised."""
 
 import json
+import re
 from hashlib import sha256
 
 from django.core.files.uploadedfile import UploadedFile
@@ -35,16 +36,17 @@ def _once(form: RecipeForm, sender: Sender) -> Job:
 
     A key that comes with other settings means nothing: somebody changed them after an answer was lost.
     """
-    key, digest = str(form.data.get("once", ""))[:200], _digest(form)
+    given, digest = str(form.data.get("once", "")), _digest(form)
+    key = f"form {given}" if re.fullmatch(r"[\w-]{1,100}", given, re.ASCII) else ""
     promised = queue.places(form.recipe())[-1].seconds
     with transaction.atomic():
         take_turns()
-        known = IdempotencyKey.objects.of(sender.key, f"form {key}") if key else None
+        known = IdempotencyKey.objects.of(sender.key, key) if key else None
         if known and known.digest == digest:
             return known.job
         job = queue.submit(form.recipe(), sender=sender, source=form.source, promised=promised)
         if key and not known:
-            IdempotencyKey.objects.create(visitor=sender.key, key=f"form {key}", digest=digest, job=job)
+            IdempotencyKey.objects.create(visitor=sender.key, key=key, digest=digest, job=job)
     return job
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.site import until
+
 MIB = 2**20
 V1, V2 = Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")
 
@@ -43,9 +45,6 @@ class Group:
         name = "memory.usage_in_bytes" if self.folder.parent == V1 else "memory.current"
         return int((self.folder / name).read_text()) // MIB
 
-    def take(self, pid: int) -> None:
-        (self.folder / "cgroup.procs").write_text(str(pid))
-
 
 @contextmanager
 def memory_group() -> Iterator[Group]:
@@ -56,4 +55,5 @@ def memory_group() -> Iterator[Group]:
     try:
         yield Group(folder)
     finally:
+        until(lambda: not (folder / "cgroup.procs").read_text(), seconds=10, what="all of its processes ended")
         folder.rmdir()

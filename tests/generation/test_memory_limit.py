@@ -2,8 +2,6 @@
 
 import json
 import math
-import os
-import shutil
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,16 +9,18 @@ from pathlib import Path
 import pytest
 
 from tests.cgroups import Group, memory_group, needs_memory_groups
+from tests.generation.models_folder import put_folder, settle
 from tests.site import Site, until
 
-pytestmark = needs_memory_groups
+pytestmark = [needs_memory_groups, pytest.mark.timeout(400)]  # the worker starts three times more, with little memory
 
-ROOM = 400  # MiB beyond what the site has when it idles
+ROOM = 300  # MiB beyond what the site has when it idles
 HUGE = 24_000_000  # units of a layer: 1.5 GB of weights as bf16
 
 
-def make_huge(folder: Path) -> None:
-    """Blow up a model's text encoder: weights that are all zero, so that the disk holds nothing of them."""
+def put_huge(model: Path, name: str, site: Site) -> None:
+    """A model whose text encoder is blown up: with weights that are all zero, so that the disk holds none of them."""
+    folder = put_folder(model, name, into=site.data)
     configuration = folder / "text_encoder" / "config.json"
     config = json.loads(configuration.read_text())
     small, config["intermediate_size"] = config["intermediate_size"], HUGE
@@ -29,8 +29,8 @@ def make_huge(folder: Path) -> None:
     content = weights.read_bytes()
     [length] = struct.unpack("<Q", content[:8])
     header, end = json.loads(content[8 : 8 + length]), 0
-    for name, tensor in header.items():
-        if name != "__metadata__":
+    for key, tensor in header.items():
+        if key != "__metadata__":
             tensor["shape"] = [HUGE if side == small else side for side in tensor["shape"]]
             begin, end = end, end + 4 * math.prod(tensor["shape"])
             tensor["data_offsets"] = [begin, end]
@@ -38,12 +38,7 @@ def make_huge(folder: Path) -> None:
     with weights.open("wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
         file.truncate(8 + len(text) + end)
-    settle(folder)
-
-
-def settle(folder: Path) -> None:
-    for path in (folder, *folder.rglob("*")):
-        os.utime(path, (1000, 1000))  # it has long been complete
+    settle(folder).rename(site.data / "models" / name)
 
 
 @pytest.fixture
@@ -56,9 +51,7 @@ def group() -> Iterator[Group]:
 def site(new_site: Callable[..., Site], group: Group, tiny_model: Path) -> Iterator[Site]:
     """With the tiny model and no more memory than that takes."""
     site = new_site(PLAYGROUND_MODEL="")
-    settle(shutil.copytree(tiny_model, site.data / "models" / "b tiny"))
-    (site.data / "models" / "b tiny" / "playground.json").write_text('{"width": 64, "height": 64, "steps": 4}')
-    settle(site.data / "models" / "b tiny")
+    put_folder(tiny_model, "b tiny", into=site.data / "models")
     site.before = group.command
     site.start().wait_ready()
     site.wait_for(site.submit("a fox", num_images=3))
@@ -77,7 +70,6 @@ def died(site: Site, uuid: str) -> None:
 
 
 def test_a_job_that_has_the_worker_killed_is_set_aside_and_the_next_one_runs(site: Site, group: Group) -> None:
-    group.limit(group.used + ROOM // 2)
     poison = site.submit("a fox", num_images=30, width=2048, height=2048, steps=1)
     after = site.submit("a ship", num_images=3)
     site.wait_for(poison, "failed", seconds=180)
@@ -89,11 +81,7 @@ def test_a_default_model_that_has_the_worker_killed_at_every_start_is_left_alone
     site: Site, tiny_model: Path
 ) -> None:
     waiting = site.submit("a fox", num_images=30)
-    huge = site.data / "models" / "a huge"
-    shutil.copytree(tiny_model, site.data / "huge")
-    make_huge(site.data / "huge")
-    (site.data / "huge" / "playground.json").unlink()
-    (site.data / "huge").rename(huge)
+    put_huge(tiny_model, "a huge", site)
     killed = "SELECT deaths FROM generation_knownmodel WHERE name = 'a huge' AND deaths = 3"
     until(lambda: site.rows(killed), seconds=120, what="killed three times", log=site.log)
     site.wait_ready(seconds=120)
@@ -110,10 +98,7 @@ def test_a_default_model_that_has_the_worker_killed_at_every_start_is_left_alone
 def test_a_model_that_has_the_worker_killed_fails_the_job_that_names_it_and_then_every_other(
     site: Site, tiny_model: Path
 ) -> None:
-    shutil.copytree(tiny_model, site.data / "huge")
-    make_huge(site.data / "huge")
-    (site.data / "huge" / "playground.json").unlink()
-    (site.data / "huge").rename(site.data / "models" / "c huge")
+    put_huge(tiny_model, "c huge", site)
     there = "SELECT 1 FROM generation_knownmodel WHERE name = 'c huge' AND looks != ''"
     until(lambda: site.rows(there), seconds=60, what="found", log=site.log)
     poison, again, after = (

@@ -53,6 +53,15 @@ def test_a_double_click_makes_one_job(site: Site, page: str, path: str) -> None:
     assert count(site) == before + 5
 
 
+def test_a_newcomer_s_double_click_makes_one_job_and_one_visitor(site: Site) -> None:
+    newcomer = Site(site.data)
+    newcomer.port = site.port
+    fields = fields_of(newcomer.get("/")[1].decode(), prompt="hello", num_images="3")
+    assert "visitor" not in newcomer.cookies
+    [address] = set(click(newcomer, "/jobs/", fields))
+    assert b"Cancel" in newcomer.get(address)[1], "whichever answer came last, the job is theirs"
+
+
 def test_the_form_shown_anew_makes_another_job_of_the_same_words(site: Site) -> None:
     first, second = (
         click(site, "/jobs/", fields_of(site.get("/")[1].decode(), prompt="again", num_images="3"), times=1)
