@@ -44,11 +44,11 @@ def count(site: Site) -> int:
     return int(row["jobs"])
 
 
-@pytest.mark.parametrize(("page", "path"), [("/", "/jobs/"), ("/advanced/", "/advanced/")])
-def test_a_double_click_makes_one_job(site: Site, page: str, path: str) -> None:
+@pytest.mark.parametrize(("form", "path"), [("/", "/jobs/"), ("/advanced/", "/advanced/")])
+def test_a_double_click_makes_one_job(site: Site, form: str, path: str) -> None:
     before = count(site)
     for number in range(5):
-        fields = fields_of(site.get(page)[1].decode(), prompt=f"a fox {number}", num_images="3")
+        fields = fields_of(site.get(form)[1].decode(), prompt=f"a fox {number}", num_images="3")
         assert len(set(click(site, path, fields, times=6))) == 1
     assert count(site) == before + 5
 
