@@ -11,7 +11,7 @@ SOURCE = Path(__file__).with_suffix(".c")
 
 needs_a_clock = pytest.mark.skipif(
     sys.platform != "linux" or not shutil.which("cc"),
-    reason="no C compiler here; `make test` installs one where it may",
+    reason="no C compiler; `make test` installs one where it may",
 )
 
 
