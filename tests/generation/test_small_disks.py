@@ -94,8 +94,7 @@ def test_a_full_disk_below_the_database_is_said_and_loses_nothing(new_site: Call
     try:
         data = as_seen_by(site.process.pid, site.data)
         done = site.submit("a fox", num_images=3)
-        site.get(f"/jobs/{done}/")
-        until(lambda: b"done in" in site.get(f"/jobs/{done}/")[1])
+        until(lambda: b"job job-done" in site.get(f"/jobs/{done}/")[1])
         running = site.submit("a ship", num_images=30)
         until(lambda: (data / "library" / running / "03.png").exists())
         ballast = fill(data, 0)
@@ -104,7 +103,7 @@ def test_a_full_disk_below_the_database_is_said_and_loses_nothing(new_site: Call
         assert b"The disk that the database lies on is full" in page
         assert b"Nothing that was sent before is lost" in page
         ballast.unlink()
-        until(lambda: b"done in" in site.get(f"/jobs/{running}/")[1], seconds=90, log=site.log)
+        until(lambda: b"job job-done" in site.get(f"/jobs/{running}/")[1], seconds=90, log=site.log)
         assert len(list((data / "library" / running).glob("[0-9]*.png"))) == 30
     finally:
         site.stop(signal.SIGTERM)
