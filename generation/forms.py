@@ -163,7 +163,7 @@ class RecipeForm(forms.Form):
         if not field:
             return True
         try:
-            Shelf.objects.demand()  # where it will be kept
+            Shelf.objects.demand_room()  # where it will be kept
             picture = self._picture(field, visitor)
         except (sources.NoPicture, Unreachable) as error:
             self.add_error(field, str(error))
