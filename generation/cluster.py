@@ -38,10 +38,8 @@ SCHEDULE_EVERY = 30.0  # s
 DAILY = ("library.tasks.prune",)
 """Tasks that the clock starts. Their rows are made here and not by a migration: a lost one comes back."""
 
-DIED = (
-    "The worker died while it made this ({}; with SIGKILL, mostly the machine had run out of memory). "
-    "What was finished is kept, and a new worker went on."
-)
+DIED = "The worker died while it made this ({}). What was finished is kept, and a new worker went on."
+KILLED = "SIGKILL: mostly that means that the machine ran out of memory"
 
 
 class StopFlag:
@@ -119,7 +117,7 @@ def _bury(pid: int, code: int) -> None:
     with suppress(db.DatabaseError):
         if code < 0:
             told = Job.objects.filter(state=Job.State.RUNNING, worker__in=dead, note="")
-            told.update(note=DIED.format(signal.Signals(-code).name))
+            told.update(note=DIED.format(KILLED if code == -signal.SIGKILL else signal.Signals(-code).name))
         dead.delete()
 
 

@@ -129,7 +129,7 @@ def test_a_job_that_keeps_killing_its_worker_is_set_aside_and_the_next_one_runs(
         kill(site.worker_pid())
     row = site.wait_for(poison, "failed")
     assert "died 3 times at the same picture" in row["error"]
-    assert row["note"].startswith("The worker died while it made this (SIGKILL;")
+    assert row["note"].startswith("The worker died while it made this (SIGKILL:")
     page = site.get(f"/jobs/{poison}/")[1].decode()
     assert row["error"].replace("'", "&#x27;") in page
     assert row["note"] in page

@@ -62,7 +62,7 @@ def site(new_site: Callable[..., Site], group: Group, tiny_model: Path) -> Itera
 
 def died(site: Site, uuid: str) -> None:
     note = site.job(uuid)["note"]
-    assert note.startswith("The worker died while it made this (SIGKILL; with SIGKILL, mostly the machine had run out")
+    assert note.startswith("The worker died while it made this (SIGKILL: mostly that means that the machine ran out")
     assert "died 3 times at the same picture" in site.job(uuid)["error"]
     page = site.get(f"/jobs/{uuid}/")[1].decode()
     assert "The worker died while it made this (SIGKILL" in page
