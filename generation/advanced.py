@@ -43,7 +43,8 @@ def advanced(request: VisitorRequest) -> HttpResponse:
     if not request.htmx:
         return redirect("generation:job", job.uuid)
     [card] = cards_of(request, [job])
-    return trigger_client_event(render(request, "generation/_job_card.html", {"card": card}), "queue-changed")
+    response = render(request, "generation/_sent.html", {"card": card, "form": form})
+    return trigger_client_event(response, "queue-changed")
 
 
 def _page(request: VisitorRequest, form: AdvancedForm, code: int = 200) -> HttpResponse:

@@ -28,7 +28,7 @@ from django_q.scheduler import scheduler
 from django_q.signals import post_spawn
 from django_q.worker import worker as django_q_worker
 
-from generation import queue, worker
+from generation import queue, registry, worker
 from generation.models import Job, Worker
 from generation.processes import tether
 
@@ -37,6 +37,9 @@ logger = logging.getLogger(__name__)
 SCHEDULE_EVERY = 30.0  # s
 DAILY = ("library.tasks.prune",)
 """Tasks that the clock starts. Their rows are made here and not by a migration: a lost one comes back."""
+
+DIED = "The worker died while it made this ({}). What was finished is kept, and a new worker went on."
+KILLED = "SIGKILL: mostly that means that the machine ran out of memory"
 
 
 class StopFlag:
@@ -105,10 +108,17 @@ def open_worker(stopping: Callable[[], bool]) -> None:
         worker.current.set(state=Worker.State.FAILED, notice=f"The worker could not start: {error}")
 
 
-def _bury(pid: int) -> None:
-    """Delete the row of our worker that died, so that pages and other workers know at once, not after its silence."""
+def _bury(pid: int, code: int) -> None:
+    """Delete the row of our worker that died, so that pages and other workers know at once, not after its silence.
+
+    Whose pictures it was making is told how it died, where a signal says it.
+    """
+    dead = Worker.objects.filter(host=platform.node(), pid=pid)
     with suppress(db.DatabaseError):
-        Worker.objects.filter(host=platform.node(), pid=pid).delete()
+        if code < 0:
+            told = Job.objects.filter(state=Job.State.RUNNING, worker__in=dead, note="")
+            told.update(note=DIED.format(KILLED if code == -signal.SIGKILL else signal.Signals(-code).name))
+        dead.delete()
 
 
 def _tethered(target: Callable[..., Any], parent: int, *arguments: Any) -> None:
@@ -148,6 +158,8 @@ class HealingSentinel(Sentinel):  # type: ignore[misc]
             if time.monotonic() - scheduled >= SCHEDULE_EVERY:
                 scheduled = time.monotonic()
                 scheduler(broker=self.broker)
+        with suppress(db.DatabaseError):
+            registry.forgive()
         self.stop()
 
     def _replace_the_ended(self) -> None:
@@ -155,7 +167,7 @@ class HealingSentinel(Sentinel):  # type: ignore[misc]
             if child.exitcode != 0 or child in self.pool:
                 logger.warning("A process of the worker ended (%s); starting all of them again.", child.exitcode)
                 if child in self.pool:
-                    _bury(child.pid)
+                    _bury(child.pid, child.exitcode)
                 sys.exit(0 if child.exitcode == 0 else 1)
             db.connections.close_all()
             if child is self.monitor:

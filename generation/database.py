@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 LOOK_EVERY = 0.5  # s
@@ -18,6 +18,20 @@ def silence() -> str:
         connection.close()
         return f"The database does not answer: {str(error).strip().partition(chr(10))[0]}."
     return ""
+
+
+def in_words(error: BaseException | None) -> str:
+    """For people: what is the matter with the database; empty for an error of another kind."""
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return ""
+    text = str(error)
+    if "disk is full" in text or "No space left" in text:
+        what = "The disk that the database lies on is full, so nothing can be written down."
+    elif "readonly" in text or "read-only" in text:
+        what = "The database can only be read just now."
+    else:
+        what = "The database does not answer just now."
+    return f"{what} Nothing that was sent before is lost. Try again in a moment; if it stays so, tell the owner."
 
 
 def missing_migrations() -> int:

@@ -87,6 +87,11 @@ class RecipeForm(forms.Form):
     """s, where nothing is wrong but too much is going on: 429 instead of 422."""
     _model: KnownModel | None = None
 
+    @property
+    def once(self) -> str:
+        """A new key for each time that the form is shown, so that a double click makes one job."""
+        return secrets.token_urlsafe(9)
+
     def clean_model(self) -> str:
         """One that is there, never a path or an address: names are looked up, and mean nothing else."""
         name: str = self.cleaned_data["model"]
@@ -158,7 +163,7 @@ class RecipeForm(forms.Form):
         if not field:
             return True
         try:
-            Shelf.objects.demand()  # where it will be kept
+            Shelf.objects.demand_room()  # where it will be kept
             picture = self._picture(field, visitor)
         except (sources.NoPicture, Unreachable) as error:
             self.add_error(field, str(error))

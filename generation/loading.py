@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -53,8 +54,9 @@ class Loader:
         for checkpoint in self.choice.checkpoints:
             try:
                 checkpoint = self._here(checkpoint)
-                engine.load(checkpoint)
-                measured = engine.warm_up(_default_recipe(checkpoint))
+                with registry.survived(checkpoint):
+                    engine.load(checkpoint)
+                    measured = engine.warm_up(_default_recipe(checkpoint))
             except (Unreadable, OutOfMemory) as error:
                 self._unreadable.append(str(error))
                 _note(checkpoint, error)
@@ -68,11 +70,11 @@ class Loader:
                 group_size=measured.group_size,
                 speed=measured.seconds,
                 max_pixels=measured.max_pixels,
-                notice=self._notice,
+                notice=self.notice,
                 loaded=_names(engine),
             )
             return True
-        self._process.set(state=Worker.State.FAILED, notice=self._notice, loaded=[])
+        self._process.set(state=Worker.State.FAILED, notice=self.notice, loaded=[])
         return False
 
     def _here(self, checkpoint: Checkpoint) -> Checkpoint:
@@ -84,8 +86,9 @@ class Loader:
         return found
 
     @property
-    def _notice(self) -> str:
-        return " ".join([*map(str, self.choice.problems), *self._unreadable])
+    def notice(self) -> str:
+        said = [*map(str, self.choice.problems), *self._unreadable, self._process.deaf]
+        return " ".join(filter(None, said))
 
     @property
     def start(self) -> str:
@@ -107,7 +110,7 @@ class Loader:
         if row.state == Worker.State.FAILED or self.choice.checkpoints[:tried] != found.checkpoints[:tried]:
             return True
         self.choice = found
-        self._process.set(notice=self._notice)
+        self._process.set(notice=self.notice)
         return False
 
     # What a job names
@@ -136,7 +139,8 @@ class Loader:
         if not is_kept:
             seconds = paces.seconds_to_load([checkpoint.name], row).get(checkpoint.name)
             self._process.set(loading=checkpoint.name, ready_by=_in(seconds))
-        engine.load(checkpoint)
+        with nullcontext() if is_kept else registry.survived(checkpoint):
+            engine.load(checkpoint)
         if not is_kept:
             paces.learn_loading(checkpoint.name, time.monotonic() - began, row)
 
@@ -147,7 +151,8 @@ class Loader:
         known = KnownModel.objects.filter(path=registry.path_of(checkpoint.source)).first()
         if known and known.group_size:
             return together(recipe, known.group_size, known.max_pixels)
-        measured = engine.warm_up(_default_recipe(checkpoint))
+        with registry.survived(checkpoint):
+            measured = engine.warm_up(_default_recipe(checkpoint))
         registry.note_measured(checkpoint.source, measured)
         return together(recipe, measured.group_size, measured.max_pixels)
 

@@ -16,7 +16,7 @@ from django_q.tasks import async_task
 
 from generation import paces, status, waiting
 from generation.engine.kept import MOST
-from generation.engine.recipe import Recipe
+from generation.engine.recipe import IN_TILES, Recipe
 from generation.models import Job, KnownModel, Prompt
 from generation.senders import Sender
 from generation.templatetags.times import about, is_long
@@ -85,7 +85,8 @@ def submit_again(image: Image, *, sender: Sender) -> Job:
     first, size = image.group_first or image.position, image.group_size or 1
     recipe = Recipe.from_dict(image.batch.recipe)
     model, note = _model_again(recipe.model)
-    recipe = replace(recipe, seed=recipe.seed_of(first), num_images=size, model=model)
+    decoding = IN_TILES if image.tiled else ""
+    recipe = replace(recipe, seed=recipe.seed_of(first), num_images=size, model=model, decoding=decoding)
     source = None if recipe.strength is None else source_of(image.batch)
     fields = {"promised": places(recipe)[-1].seconds, "group_size": size, "remake_of": image.uuid, "note": note}
     return submit(recipe, sender=sender, source=source, **fields)
@@ -108,8 +109,8 @@ def _model_again(name: str) -> tuple[str, str]:
     return "", f"The model {name[:100]} is not here any more: another one makes this, so it will differ."
 
 
-def ring() -> None:
-    """Wake a worker, unless a wake-up that nobody has fetched yet will do so.
+def ring() -> bool:
+    """Wake a worker, unless a wake-up that nobody has fetched yet will do so. False: that could not be done.
 
     A wake-up says only that there may be work. If it cannot be sent, the worker finds the job by itself within
     seconds, so the job is kept and only the log hears of it.
@@ -121,6 +122,8 @@ def ring() -> None:
         raise
     except Exception:  # whatever a broker's client raises when its server is away
         logger.exception("The worker could not be woken; it will look by itself.")
+        return False
+    return True
 
 
 def _shares_our_database() -> bool:

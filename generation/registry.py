@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,19 @@ from django.db.models import F
 
 from generation import defaults
 from generation.engine import anatomy
-from generation.engine.base import Measured
+from generation.engine.base import Measured, Unreadable
 from generation.engine.checkpoints import Checkpoint, Choice
 from generation.fingerprint import fingerprint
 from generation.models import KnownModel
 
 logger = logging.getLogger(__name__)
+
+DEATHS = 3
+
+KILLS = (
+    "{} killed the worker {} times while it was loaded; mostly that means that it needs more memory than there is. "
+    "It is left alone until its file changes, or until the site is stopped and started again."
+)
 
 
 def choice() -> Choice:
@@ -55,20 +63,48 @@ def write(found: Choice, *, anew: bool = False) -> None:
     KnownModel.objects.there().exclude(path__in=there).update(is_there=False)
 
 
+@contextmanager
+def survived(checkpoint: Checkpoint) -> Iterator[None]:
+    """Around whatever may kill this process: until it is over, the process counts as one that died of the model.
+
+    Raises:
+        Unreadable: too many did. The text is a sentence.
+    """
+    row = KnownModel.objects.filter(path=path_of(checkpoint.source))
+    if row.filter(deaths__gte=DEATHS).exists():
+        raise Unreadable(KILLS.format(checkpoint.name, DEATHS))
+    row.update(deaths=F("deaths") + 1)
+    try:
+        yield
+    finally:
+        row.update(deaths=0)
+
+
+def forgive() -> None:
+    """Whoever stops the site has seen what is wrong, and may have mended it: everything is tried again."""
+    KnownModel.objects.exclude(deaths=0).update(deaths=0)
+
+
 def _write_one(checkpoint: Checkpoint, place: int, row: KnownModel | None, anew: bool) -> None:
     fields: dict[str, Any] = {"name": checkpoint.name, "place": place, "is_there": True, "is_demo": checkpoint.is_demo}
     size = anatomy.size_of(checkpoint.source)
     looks = fingerprint(checkpoint.modified, size, sorted(checkpoint.defaults.items()))
-    if row is None or row.looks != looks or (anew and row.problem):
-        fields |= {"looks": looks, "size": size, "modified": checkpoint.modified, **_look_into(checkpoint)}
+    is_changed = row is None or row.looks != looks
     if row is None or (row.size, row.modified) != (size, checkpoint.modified):
         fields |= {"sha256": "", "speed": 0.0, "group_size": 0, "max_pixels": 0}
-    KnownModel.objects.update_or_create(path=path_of(checkpoint.source), defaults=fields)
+        fields |= {"size": size, "modified": checkpoint.modified, "deaths": 0}
+    written, _ = KnownModel.objects.update_or_create(path=path_of(checkpoint.source), defaults=fields)
+    if is_changed or (anew and written.problem):
+        found = {"looks": looks, **_look_into(checkpoint)}  # only now: it may kill this process
+        KnownModel.objects.filter(pk=written.pk).update(**found)
 
 
 def _look_into(checkpoint: Checkpoint) -> dict[str, Any]:
     try:
-        found = anatomy.of(checkpoint)
+        with survived(checkpoint):
+            found = anatomy.of(checkpoint)
+    except Unreadable as error:
+        return {"problem": str(error)}
     except Exception as error:  # libraries raise anything at all for a broken file
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
         return {"problem": f"{checkpoint.name} cannot be read: {reason}"}

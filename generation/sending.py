@@ -1,13 +1,19 @@
 """From a form that somebody sent to a job: checked, with its source picture, and with what was promised."""
 
+import json
+import re
+from hashlib import sha256
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from generation import queue
 from generation.forms import RecipeForm
-from generation.models import Job
+from generation.models import IdempotencyKey, Job
 from generation.senders import Sender
-from generation.waiting import Full
+from generation.waiting import Full, take_turns
 
 
 def send(form: RecipeForm, sender: Sender) -> Job | None:
@@ -18,12 +24,37 @@ def send(form: RecipeForm, sender: Sender) -> Job | None:
         queue.demand_room(sender)  # before a picture is fetched for nothing
         if not form.take_source(sender.key):
             return None
-        promised = queue.places(form.recipe())[-1].seconds
-        return queue.submit(form.recipe(), sender=sender, source=form.source, promised=promised)
+        return _once(form, sender)
     except Full as full:
         form.add_error(None, str(full))
         form.retry_after = full.retry_after
         return None
+
+
+def _once(form: RecipeForm, sender: Sender) -> Job:
+    """A form that is sent twice (a double click) makes one job: it carries a key, new each time it is shown.
+
+    A key that comes with other settings means nothing: somebody changed them after an answer was lost.
+    """
+    given, digest = str(form.data.get("once", "")), _digest(form)
+    key = f"form {given}" if re.fullmatch(r"[\w-]{1,100}", given, re.ASCII) else ""
+    promised = queue.places(form.recipe())[-1].seconds
+    with transaction.atomic():
+        take_turns()
+        known = IdempotencyKey.objects.of(sender.key, key) if key else None
+        if known and known.digest == digest:
+            return known.job
+        job = queue.submit(form.recipe(), sender=sender, source=form.source, promised=promised)
+        if key and not known:
+            IdempotencyKey.objects.create(visitor=sender.key, key=key, digest=digest, job=job)
+    return job
+
+
+def _digest(form: RecipeForm) -> str:
+    given = {name: str(form.data.get(name, "")) for name in form.fields}
+    file = form.files.get("source_file")
+    given["source_file"] = f"{file.name} {file.size}" if isinstance(file, UploadedFile) else ""
+    return sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
 
 
 def refusal(form: RecipeForm) -> tuple[int, dict[str, str]]:

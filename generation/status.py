@@ -53,6 +53,8 @@ class Status:
     """The reason why no worker begins another group, "" where none was given; None: nothing is paused."""
     library_fault: str = ""
     """Why the library's folder cannot be used, so that nothing is made either."""
+    others: str = ""
+    """What the other living workers say is wrong with them."""
 
     @property
     def words(self) -> str:
@@ -91,7 +93,8 @@ class Status:
 
     @property
     def notice(self) -> str:
-        return self.worker.notice if self.worker and self.state != Worker.State.FAILED else ""
+        own = self.worker.notice if self.worker and self.state != Worker.State.FAILED else ""
+        return f"{own} {self.others}".strip()
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
@@ -141,13 +144,14 @@ def current() -> Status:
     workers = list(Worker.objects.defer("preview").annotate(pause=Subquery(Pause.objects.values("reason")[:1])))
     _watch.forget_all_but({worker.pk for worker in workers})
     living = {worker: _state_of(worker, worker.pause) for worker in workers if _is_alive(worker)}
-    fault = Shelf.objects.fault()
+    fault = Shelf.objects.hindrance()
     if not living:
         return Status(NONE, library_fault=fault)
     best = min(living, key=lambda worker: _BEST_FIRST.index(living[worker]))
     able = [worker for worker in living if worker.state in (Worker.State.READY, Worker.State.GENERATING)]
     fitting = min((worker.max_pixels for worker in able if worker.max_pixels), default=0)
-    return Status(living[best], best, len(able), fitting, best.pause, fault)
+    others = " ".join({worker.notice: None for worker in living if worker.notice not in ("", best.notice)})
+    return Status(living[best], best, len(able), fitting, best.pause, fault, others)
 
 
 def _state_of(worker: Worker, pause: str | None) -> str:

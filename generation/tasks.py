@@ -15,6 +15,7 @@ from generation.engine.loras import NoLora, hashes
 from generation.engine.recipe import Recipe
 from generation.engine.safety import NoCatch
 from generation.loading import NoModel
+from generation.making_do import with_less
 from generation.models import Job, Worker
 from generation.worker import WorkerProcess
 from library import placeholder, png
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 TICK = 0.25  # s between two writes of a job's progress
 PREVIEW = 1.0  # s between two previews
 
-NO_MEMORY = "The device ran out of memory. Try a smaller picture."
+NO_MEMORY = "The device ran out of memory, even with one picture at a time and in tiles. Try a smaller picture."
 
 NO_SOURCE = "The picture to paint over is gone from the library's folder."
 
@@ -52,7 +53,7 @@ def generate_next() -> None:
     process = worker.current
     if process is None or process.engine is None or process.stopping() or process.is_paused:
         return
-    if Shelf.objects.fault():  # jobs wait until the library's folder is back; every page says why
+    if Shelf.objects.hindrance():  # jobs wait until pictures can be kept again; every page says why
         return
     with process.working:
         process.let_go()
@@ -91,7 +92,6 @@ def generate(job: Job, process: WorkerProcess) -> None:
     except DatabaseError:
         raise
     except OutOfMemory:
-        logger.exception("Job %s ran out of memory.", job.uuid)
         _fail(job, batch, NO_MEMORY)
     except NoSource:
         logger.exception("Job %s has no source picture any more.", job.uuid)
@@ -100,7 +100,10 @@ def generate(job: Job, process: WorkerProcess) -> None:
         _fail(job, batch, str(error))
     except OSError as error:
         logger.exception("Job %s could not be written down.", job.uuid)
-        _fail(job, batch, NO_FILE.format(error.strerror or type(error).__name__))
+        if Shelf.objects.hindrance():
+            job.requeue()
+        else:
+            _fail(job, batch, NO_FILE.format(error.strerror or type(error).__name__))
     except Exception as error:  # whatever a model raises: the next job must run
         logger.exception("Job %s failed.", job.uuid)
         _fail(job, batch, _in_words(error))
@@ -128,8 +131,21 @@ def _make_groups(job: Job, recipe: Recipe, batch: Batch, process: WorkerProcess)
     """Make every group that has a missing image, whole: the pixels of one depend on its neighbours."""
     if process.catch:
         process.catch.load()
-    began = time.monotonic()
     source = _source(recipe, batch)
+    while True:
+        try:
+            _make_missing(job, recipe, batch, process, source)
+        except OutOfMemory as error:
+            logger.warning("Job %s ran out of memory (%s).", job.uuid, error)
+            recipe = with_less(job, recipe)
+        else:
+            return
+
+
+def _make_missing(
+    job: Job, recipe: Recipe, batch: Batch, process: WorkerProcess, source: PIL.Image.Image | None
+) -> None:
+    began = time.monotonic()
     stored = set(Image.objects.filter(batch=batch).values_list("position", flat=True))
     for first in range(1, recipe.num_images + 1, job.group_size):
         last = min(first + job.group_size - 1, recipe.num_images)
@@ -164,7 +180,7 @@ def _make_group(
 ) -> None:
     if process.is_paused:
         raise Stopping
-    Shelf.objects.demand()
+    Shelf.objects.demand_room()
     size = last - first + 1
     try:
         pictures = process.engine.generate(  # type: ignore[union-attr]

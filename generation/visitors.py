@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import salted_hmac
 from django_htmx.middleware import HtmxDetails
 
 from generation.dialects import speaks_json
@@ -31,7 +32,7 @@ class VisitorMiddleware:
     def __call__(self, request: VisitorRequest) -> HttpResponse:
         known = request.get_signed_cookie(COOKIE, default="", max_age=YEAR)
         is_new = not known and request.method == "POST" and not speaks_json(request.path_info)
-        request.visitor = known or (secrets.token_urlsafe(16) if is_new else "")
+        request.visitor = known or (_new_mark(request) if is_new else "")
         response = self.get_response(request)
         if is_new:
             response.set_signed_cookie(
@@ -43,3 +44,11 @@ class VisitorMiddleware:
                 secure=request.is_secure() or settings.SESSION_COOKIE_SECURE,
             )
         return response
+
+
+def _new_mark(request: HttpRequest) -> str:
+    """Nobody can guess it. Of a double click both requests get the same, because both bring the form's secret."""
+    secret = request.COOKIES.get(settings.CSRF_COOKIE_NAME)
+    if not secret:
+        return secrets.token_urlsafe(16)
+    return salted_hmac(__name__, secret, algorithm="sha256").hexdigest()[:32]

@@ -28,6 +28,11 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 5.0  # s between two looks for work or models that nobody told of
 
+DEAF = (
+    "The Redis server that wakes the worker does not answer. Jobs wait until it does, and then go on; "
+    "the owner of this site has to start it, or correct REDIS_URL."
+)
+
 
 class GivenUp(Exception):
     """Others took this worker for dead and put its job back: it must change nothing more."""
@@ -50,6 +55,8 @@ class WorkerProcess:
         """Held while jobs are claimed and made, so that the heartbeat knows what nobody is working on."""
         self._slot: Slot | None = None
         self._watch = Watch()
+        self.deaf = ""
+        """Why it cannot be woken, in words for people."""
         self.fetching = 0.0
         """s that a download took at the start."""
         self.models = Loader(self)
@@ -211,8 +218,14 @@ class WorkerProcess:
         if self.row.state in (Worker.State.READY, Worker.State.FAILED) and self.models.has_other_default():
             logger.info("Another model is the default now; starting anew with it.")
             os._exit(0)
-        if self.engine and not self.is_paused and Job.objects.waiting().exists():
-            queue.ring()
+        if self.engine and not self.is_paused and (self.deaf or Job.objects.waiting().exists()):
+            self._ring()
+
+    def _ring(self) -> None:
+        deaf = "" if queue.ring() else DEAF
+        if deaf != self.deaf:
+            self.deaf = deaf
+            self.set(notice=self.models.notice)
 
     def let_go(self) -> None:
         """Put back what this worker seems to run although it does not: the database was away when it ended."""

@@ -15,9 +15,11 @@ from django.utils import timezone
 
 from library import png
 from library.decoding import decode_file
+from library.dialects.values import up_to
 from library.facts import facts
 from library.infotext import plain
 from library.models import Batch, Image
+from library.models.images import LAST
 from library.original import LONGEST, TOOL, Group, group_of
 from library.search import clean
 from library.settings_of import Found, NoSettings, found_in
@@ -26,7 +28,6 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 INDEX = "index.json"
 """What the original playground wrote beside the pictures of a request."""
 ELSEWHERE = "elsewhere"
-LAST = 99  # position: names of files have two digits
 NAMESPACE = uuid.UUID("3f0e9b0c-5b0e-4a55-9a5e-7c2f0d8a9d11")
 
 Adopted = Iterator[tuple[str, Image | None]]
@@ -90,7 +91,7 @@ def _ours(image: Image, path: Path) -> Image | None:
     """One that was made by a playground like this one: in its batch, if its place there is free."""
     own = png.read_recipe(path) or {}
     key, recipe = _uuid(own.get("batch")), own.get("recipe")
-    position = _whole(0 if own.get("original") else own.get("position"), LAST)
+    position = up_to(LAST, 0 if own.get("original") else own.get("position"))
     if key is None or position is None:
         return None
     batch = Batch.objects.filter(uuid=key).first()
@@ -98,9 +99,8 @@ def _ours(image: Image, path: Path) -> Image | None:
         batch = _batch(key, _sound(recipe), created=_changed(path))
     if batch is None or not _is_free(batch, position):
         return None
-    group = own["group"] if isinstance(own.get("group"), dict) else {}
-    image.seed, image.withheld = _whole(own.get("seed"), 2**32), own.get("withheld") is True
-    image.group_first, image.group_size = _whole(group.get("first"), LAST), _whole(group.get("size"), LAST)
+    image.seed = up_to(2**32, own.get("seed"))
+    image.adopt_origin(own)
     return _add(image, batch, position)
 
 
@@ -117,7 +117,7 @@ def _of_group(image: Image, group: Group | None) -> Image | None:
     if not _is_free(batch, position):
         return None
     if position:
-        image.seed = _whole(group.recipe.get("seed"), 2**32)
+        image.seed = up_to(2**32, group.recipe.get("seed"))
     return _add(image, batch, position)
 
 
@@ -133,7 +133,7 @@ def _alone(image: Image, path: Path) -> Image:
         origin=clean(found.tool or ELSEWHERE)[:80],
         size=f"{image.width}x{image.height}",
     )
-    image.seed = _whole(found.settings.get("seed"), 2**32)
+    image.seed = up_to(2**32, found.settings.get("seed"))
     return _add(image, batch, 1)
 
 
@@ -200,7 +200,3 @@ def _uuid(text: object) -> uuid.UUID | None:
         return uuid.UUID(str(text))
     except ValueError:
         return None
-
-
-def _whole(value: object, most: int) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most else None

@@ -20,7 +20,7 @@ LABELS = {
     "source_url": "Source",
     "lora_hashes": "LoRA hashes",
 }
-SHOWN_ELSEWHERE = ("source_image",)  # where a picture comes from is told with links
+SHOWN_ELSEWHERE = ("source_image", "decoding")  # with links, and with each picture
 
 
 def facts(recipe: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,6 +38,8 @@ class Encoded:
     """`first` and `size` of the pictures it was denoised with; empty where nobody says."""
     withheld: bool = False
     """Whether it is the placeholder of a picture that nobody is to see."""
+    tiled: bool = False
+    """Whether it was decoded in tiles."""
 
 
 def encode(
@@ -67,7 +69,8 @@ def encode(
     texts.add_itxt(CHUNK, json.dumps(own, ensure_ascii=False))
     file = BytesIO()
     picture.save(file, "PNG", pnginfo=texts, compress_level=COMPRESSION)
-    return Encoded(file.getvalue(), pixels_of(picture), picture.width, picture.height, seed, group or {}, withheld)
+    size, tiled = (picture.width, picture.height), bool(recipe.get("decoding"))
+    return Encoded(file.getvalue(), pixels_of(picture), *size, seed, group or {}, withheld, tiled)
 
 
 def encode_original(picture: Image.Image, **origin: Any) -> Encoded:

@@ -1,11 +1,10 @@
 """What belongs to the site as a whole: health, theme, refusals."""
 
-import os
-import shutil
+import sys
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, HttpResponseServerError, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -19,7 +18,6 @@ from playground.door import is_inside
 from playground.middleware import refuse
 
 YEAR = 365 * 24 * 3600  # s
-LEAST_FREE = 100 * 1024 * 1024  # bytes: less, and the next pictures may not fit
 
 
 @require_safe
@@ -55,13 +53,7 @@ def _outside(body: dict[str, Any]) -> dict[str, Any]:
 
 def _disk_fault() -> str:
     folder = settings.PLAYGROUND_LIBRARY
-    if fault := Shelf.objects.fault():
-        return fault
-    if not os.access(folder, os.W_OK):
-        return f"The library folder {folder} cannot be written to."
-    if shutil.disk_usage(folder).free < LEAST_FREE:
-        return f"The disk of {folder} is full."
-    return ""
+    return Shelf.objects.hindrance() or ("" if folder.is_dir() else f"The library folder {folder} is not there.")
 
 
 @require_POST
@@ -105,6 +97,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Rendered without the request: whatever broke may be in what the page needs from it."""
+    sentence, status = database.in_words(sys.exception()), 503
+    if not sentence:
+        sentence, status = "Something broke here; the owner of this site finds it in the log.", 500
     if speaks_json(request.path_info):
-        return refusal(500, "Something broke here; the owner of this site finds it in the log.")
-    return HttpResponseServerError(render_to_string("500.html"))
+        return refusal(status, sentence)
+    return HttpResponse(render_to_string("500.html", {"sentence": sentence, "status": status}), status=status)

@@ -73,6 +73,8 @@ class Site:
         }
         self.log = data.with_suffix(".log")
         self.cookies: dict[str, str] = {}
+        self.before: list[str] = []
+        """What stands before the command: another one that runs it."""
 
     @property
     def url(self) -> str:
@@ -87,7 +89,7 @@ class Site:
     def start(self, *arguments: str) -> "Site":
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", *(arguments or ("run",))],
+                [*self.before, sys.executable, "manage.py", *(arguments or ("run",))],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         return self

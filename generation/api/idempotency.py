@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from generation.api.speaking import Refusal
 from generation.models import IdempotencyKey, Job
+from generation.waiting import take_turns
 
 
 def job_of(visitor: str, key: str, digest: str) -> Job | None:
@@ -24,16 +25,11 @@ def job_of(visitor: str, key: str, digest: str) -> Job | None:
 
 
 def once(visitor: str, key: str, digest: str, submit: Callable[[], Job]) -> tuple[Job, bool]:
-    """(the job, whether it is new).
-
-    Of two that come at the same moment the second breaks the constraint, and its job goes with its key.
-    """
-    try:
-        with transaction.atomic():
-            job = submit()
-            IdempotencyKey.objects.create(visitor=visitor, key=key, digest=digest, job=job)
-    except IntegrityError:
-        if first := job_of(visitor, key, digest):
-            return first, False
-        raise
+    """(the job, whether it is new). Of two that come at the same moment the second waits, and finds the first."""
+    with transaction.atomic():
+        take_turns()
+        if known := job_of(visitor, key, digest):
+            return known, False
+        job = submit()
+        IdempotencyKey.objects.create(visitor=visitor, key=key, digest=digest, job=job)
     return job, True

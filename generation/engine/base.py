@@ -65,7 +65,7 @@ class Engine(Protocol):
     def warm_up(self, recipe: Recipe) -> Measured:
         """Make two steps at the recipe's size, so that the first request finds everything warm, and measure meanwhile.
 
-        Raises Unreadable: the model was loaded, but makes no pictures.
+        Raises Unreadable: the model was loaded, but makes no pictures; or OutOfMemory. The text is a sentence.
         """
 
     def generate(

@@ -1,9 +1,7 @@
 """The best device there is and the best number type for it."""
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
@@ -71,21 +69,3 @@ def is_out_of_memory(error: Exception) -> bool:
         return True
     text = str(error).lower()
     return isinstance(error, RuntimeError) and ("allocate memory" in text or "out of memory" in text)
-
-
-@contextmanager
-def precise(vae: Any) -> Iterator[Any]:
-    """The VAE in fp32 meanwhile, where it says that it has to be: Stable Diffusion XL's overflows in fp16.
-
-    Its activations go beyond fp16's 65,504, which makes black pictures. bf16 reaches as far as fp32 does. diffusers'
-    pipelines do the same around theirs.
-    """
-    import torch
-
-    dtype = vae.dtype
-    if dtype == torch.float16 and vae.config.force_upcast:
-        vae.to(torch.float32)
-    try:
-        yield vae
-    finally:
-        vae.to(dtype)

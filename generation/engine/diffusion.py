@@ -17,7 +17,8 @@ from generation.engine.checkpoints import Checkpoint
 from generation.engine.kept import Kept
 from generation.engine.memory import SHARE, fitting, memory_of
 from generation.engine.preview import Preview
-from generation.engine.recipe import Recipe
+from generation.engine.recipe import IN_TILES, Recipe
+from generation.engine.vae import in_tiles, precise
 
 if TYPE_CHECKING:
     import torch
@@ -87,6 +88,10 @@ class DiffusionEngine:
         loaded = self._kept.use(checkpoint)
         self._pipeline, self._repainting, self._preview, self._scheduler_config, self._adapters = loaded
 
+    @property
+    def _name(self) -> str:
+        return self._checkpoint.name if self._checkpoint else ""
+
     def _needed(self, checkpoint: Checkpoint) -> int:
         """Bytes of memory that the weights will take."""
         try:
@@ -129,9 +134,10 @@ class DiffusionEngine:
     def warm_up(self, recipe: Recipe) -> Measured:
         try:
             return self._measure(recipe)
+        except OutOfMemory as error:
+            raise OutOfMemory(f"{self._name} needs more memory than there is.") from error
         except Exception as error:  # a model of another kind fails anywhere
-            name = self._checkpoint and self._checkpoint.name
-            raise Unreadable(f"{name} was loaded but makes no pictures: {_why(error)}") from error
+            raise Unreadable(f"{self._name} was loaded but makes no pictures: {_why(error)}") from error
 
     def _measure(self, recipe: Recipe) -> Measured:
         max_pixels, first = self._measure_memory(recipe)
@@ -170,16 +176,18 @@ class DiffusionEngine:
         self, recipe: Recipe, *, first: int, size: int, on_step: OnStep, source: Image.Image | None = None
     ) -> list[Image.Image]:
         try:
-            if source and not recipe.steps_run:
-                return self._through_the_vae(source, size, on_step)
-            return self._generate(recipe, first, size, on_step, source)
+            with in_tiles(self._pipeline.vae, recipe.decoding == IN_TILES):
+                if source and not recipe.steps_run:
+                    return self._through_the_vae(source, size, on_step)
+                return self._generate(recipe, first, size, on_step, source)
         except Exception as error:
             if not devices.is_out_of_memory(error):
                 raise
-            if len(self._kept.keys()) == 1:
-                raise OutOfMemory(str(error)) from error
+            reason = str(error)
+        devices.release_memory(self.device)  # not before: the error holds on to what was being made
+        if not self._kept.drop_all_but(self._checkpoint):
+            raise OutOfMemory(reason)
         logger.warning("Out of memory: the models that only wait are dropped.")
-        self._kept.drop_all_but(self._checkpoint)
         return self.generate(recipe, first=first, size=size, on_step=on_step, source=source)
 
     def _generate(
@@ -217,7 +225,7 @@ class DiffusionEngine:
         import torch
 
         processor = self._pipeline.image_processor
-        with torch.no_grad(), devices.precise(self._pipeline.vae) as vae:
+        with torch.no_grad(), precise(self._pipeline.vae) as vae:
             encoded = vae.encode(processor.preprocess(source).to(self.device, vae.dtype))
             latents = encoded.latents if hasattr(encoded, "latents") else encoded.latent_dist.mode()
             [picture] = processor.postprocess(vae.decode(latents, return_dict=False)[0])

@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image
 
-from generation.engine import devices
+from generation.engine.vae import precise
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ class Preview:
         import torch
 
         try:
-            with torch.no_grad(), devices.precise(vae):
+            with torch.no_grad(), precise(vae):
                 self._matrix = _fit(vae)
         except Exception:  # a preview is a pleasure, no reason to refuse a model
             logger.exception("This model's pictures have no preview.")

@@ -6,6 +6,8 @@ from typing import Any
 
 SEEDS = 2**32  # seeds are 0 to 2**32 - 1; the one after the last is 0
 
+IN_TILES = "in tiles"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -24,6 +26,7 @@ class Recipe:
         source_image: uuid of the library's image that is the source, "" for another one or none.
         source_url: where on the web the source is from.
         lora_hashes: of the LoRA files that the prompt names, as `loras.hashes` writes them; "" before they are made.
+        decoding: IN_TILES where memory was too small to make the pixels of a picture's latents at once; seams may show.
     """
 
     prompt: str
@@ -42,6 +45,7 @@ class Recipe:
     source_image: str = ""
     source_url: str = ""
     lora_hashes: str = ""
+    decoding: str = ""
 
     @property
     def steps_run(self) -> int:

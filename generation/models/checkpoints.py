@@ -54,6 +54,10 @@ class KnownModel(models.Model):
     is_demo = models.BooleanField(default=False)
     problem = models.TextField(blank=True, help_text="Why it cannot be used, in words for people.")
 
+    deaths = models.PositiveSmallIntegerField(
+        default=0, help_text="Workers that died, one after the other, while they looked into it or loaded it."
+    )
+
     family = models.CharField(max_length=64, blank=True)
     words = models.TextField(blank=True, help_text="What it is good at.")
     size = models.BigIntegerField(default=0, help_text="Bytes on the disk.")

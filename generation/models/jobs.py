@@ -21,7 +21,7 @@ LATELY = timedelta(minutes=10)
 
 SET_ASIDE = (
     f"The worker died {DEATHS} times at the same picture, so this job was set aside to let the others go on. "
-    "The worker's log may say why. A smaller picture or another model may help."
+    "Mostly that is memory running out, and the worker's log may say more. A smaller picture or another model may help."
 )
 
 
@@ -170,8 +170,9 @@ class Job(models.Model):
 
     @property
     def took(self) -> float | None:
-        """Seconds from created to finished, to be held against `promised`."""
-        return (self.finished - self.created).total_seconds() if self.finished else None
+        """Seconds from created to finished, to be held against `promised`; None: the clock was set back meanwhile."""
+        took = (self.finished - self.created).total_seconds() if self.finished else -1
+        return took if took >= 0 else None
 
     @property
     def loading(self) -> str:
@@ -218,6 +219,14 @@ class Job(models.Model):
             return True
         self.group_size = size
         return self._move({"group_size": size})
+
+    def make_do(self, note: str, **fields: int) -> bool:
+        """Go on in another way (`group_size`), and tell whoever sent it why."""
+        for name, value in fields.items():
+            setattr(self, name, value)
+        if note not in self.note:
+            self.note = f"{self.note} {note}".strip()
+        return self._move({"note": self.note, **fields})
 
     def image_stored(self) -> bool:
         """Forget the deaths before this image; the job's row is locked until the transaction ends."""

@@ -46,6 +46,11 @@ def whole(value: object) -> int | None:
     return None if found is None or math.floor(found) != found else int(found)
 
 
+def up_to(most: int, value: object) -> int | None:
+    """A whole number from 0 to `most`, as JSON has it."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most else None
+
+
 def model(value: object) -> str:
     """The bare name of a model, whether folders are before it and an ending behind it or not."""
     name = PureWindowsPath(words(value)).name  # which knows both kinds of slashes

@@ -1,8 +1,10 @@
 """Images: a row here and a file below PLAYGROUND_LIBRARY; neither knows who asked for it."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -13,10 +15,13 @@ from django.utils import timezone
 
 from library import png
 from library.decoding import decode_file
+from library.dialects.values import up_to
 from library.keeping import KEPT_FOR, Keeping
 from library.models.batches import Batch
 from library.models.shelf import Shelf
 from library.search import Search
+
+LAST = 99  # position: names of files have two digits
 
 
 class ImageQuerySet(Keeping["Image"]):
@@ -47,14 +52,15 @@ class ImageQuerySet(Keeping["Image"]):
             group_first=encoded.group.get("first"),
             group_size=encoded.group.get("size"),
             withheld=encoded.withheld,
+            tiled=encoded.tiled,
         )
         batch.folder.mkdir(parents=True, exist_ok=True)
         there = png.read_recipe(image.path)
         if there is None or (encoded.withheld and not there.get("withheld")):
             png.write(image.path, encoded.data)
         else:
-            image.withheld = there.get("withheld") is True
             image.adopt_file()
+            image.adopt_origin(there)
         return self.add(image)
 
     def add(self, image: "Image") -> "Image":
@@ -82,6 +88,9 @@ class Image(models.Model):
     group_size = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Pictures denoised together.")
     withheld = models.BooleanField(
         default=False, help_text="A placeholder: the safety catch flagged the picture, which was not kept."
+    )
+    tiled = models.BooleanField(
+        default=False, help_text="Decoded in tiles, because memory was short: that makes slightly other pixels."
     )
     favourite = models.BooleanField(default=False, help_text="The whole house's, not one visitor's.")
     folder = models.CharField(
@@ -187,3 +196,10 @@ class Image(models.Model):
         """Take size and pixels from the file that lies at `path`. Raises OSError."""
         picture = decode_file(self.path)
         self.width, self.height, self.pixels = picture.width, picture.height, png.pixels_of(picture)
+
+    def adopt_origin(self, own: Mapping[str, Any]) -> None:
+        """Take over how it was made from what its file says of itself (`png.read_recipe`), right or wrong."""
+        group = own["group"] if isinstance(own.get("group"), dict) else {}
+        recipe = own["recipe"] if isinstance(own.get("recipe"), dict) else {}
+        self.withheld, self.tiled = own.get("withheld") is True, bool(recipe.get("decoding"))
+        self.group_first, self.group_size = up_to(LAST, group.get("first")), up_to(LAST, group.get("size"))

@@ -4,6 +4,8 @@ A disk that is not plugged in leaves an empty folder behind, or none. Whoever to
 picture and put new ones where the disk hides them later. So the folder carries a mark, and the database remembers it.
 """
 
+import os
+import shutil
 import uuid
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from django.db import models
 
 MARK = ".playground"
 """The file in the library's folder."""
+
+LEAST_FREE = 100 * 1024 * 1024  # bytes: less, and the next pictures may not fit
 
 _known: dict[Path, str] = {}
 """Folder -> its mark as the database has it: looked up once, and anew only where the two differ."""
@@ -42,6 +46,25 @@ class ShelfQuerySet(models.QuerySet["Shelf"]):
             f"{folder} is not the folder that the library's pictures are in; perhaps a disk is not connected. Nothing "
             "is made or hidden until it is back. If the pictures are there all the same: manage.py reindex --adopt"
         )
+
+    def hindrance(self) -> str:
+        """Why no picture can be put into the folder now, as a sentence; empty where one can.
+
+        What can only be read, or is full, can be shown and searched all the same.
+        """
+        folder = _folder()
+        if (fault := self.fault()) or not folder.is_dir():
+            return fault
+        if not os.access(folder, os.W_OK):
+            return f"The library folder {folder} cannot be written to. Jobs wait until it can, and then go on."
+        if shutil.disk_usage(folder).free < LEAST_FREE:
+            return f"The disk of {folder} is full. Jobs wait until there is room, and then go on."
+        return ""
+
+    def demand_room(self) -> None:
+        """See to it that a picture can be put into the folder. Raises Unreachable."""
+        if hindrance := self.hindrance():
+            raise Unreachable(hindrance)
 
     def demand(self) -> None:
         """See to it that the folder is there and marked, before something is put into it or taken out.

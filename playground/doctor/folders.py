@@ -8,9 +8,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+from library.models.shelf import LEAST_FREE
 from playground.checks import file_system_of
 from playground.doctor.findings import Finding, ok, warn, wrong
-from playground.views import LEAST_FREE
 
 NAMES = ("PLAYGROUND_DATA", "PLAYGROUND_LIBRARY", "PLAYGROUND_MODELS", "PLAYGROUND_CACHE")
 LITTLE = 2 * 1024**3  # bytes: a model from the hub would not fit

@@ -25,7 +25,9 @@ document.addEventListener("visibilitychange", () => {
 
 // What somebody did and the site refused is answered in #notice until the next thing is done; a failed poll is not.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.isError && isPoll(event.detail.requestConfig)) event.detail.shouldSwap = false;
+  if (!event.detail.isError || !isPoll(event.detail.requestConfig)) return;
+  event.detail.shouldSwap = false;
+  byId("offline").hidden = event.detail.xhr.status !== 503; // the database is away
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!isPoll(event.detail.requestConfig)) byId("notice").textContent = "";

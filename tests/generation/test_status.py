@@ -146,3 +146,11 @@ def test_it_takes_one_query(django_assert_num_queries: DjangoAssertNumQueries) -
     Shelf.objects.demand()
     with django_assert_num_queries(1):
         status.current()
+
+
+def test_what_is_wrong_with_another_worker_is_told_beside_the_one_that_works() -> None:
+    a_worker(state="ready", notice="a cannot be read.")
+    for _ in range(2):
+        a_worker(state="starting", notice="Another worker already uses cpu.")
+    now = status.current()
+    assert (now.state, now.notice) == ("ready", "a cannot be read. Another worker already uses cpu.")

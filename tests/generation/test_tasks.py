@@ -220,6 +220,15 @@ def test_a_file_without_a_row_is_adopted(process: WorkerProcess) -> None:
     assert (written(job), pixels_of(job)) == (before, pixels)
 
 
+def test_a_file_without_a_row_was_made_with_the_group_that_it_names(process: WorkerProcess) -> None:
+    job = submit()
+    tasks.generate_next()
+    Image.objects.filter(position=2).delete()
+    Job.objects.update(group_size=1)  # memory has run out since
+    again(job)
+    assert [(image.group_first, image.group_size) for image in images_of(job)] == [(1, 3)] * 3
+
+
 def test_a_torn_file_without_a_row_is_made_again(process: WorkerProcess) -> None:
     job = submit()
     tasks.generate_next()

@@ -11,12 +11,13 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from generation import queue, tasks
+from generation import queue, status, tasks
 from generation.engine.recipe import Recipe
-from generation.models import Job, Pace, Pause, Worker
+from generation.models import Job, KnownModel, Pace, Pause, Worker
 from generation.slots import SlotTaken
 from generation.worker import WorkerProcess
 from library.models import Batch, Image
+from tests.generation.models_folder import put_folder, settle
 from tests.site import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -146,3 +147,41 @@ def test_a_worker_that_is_paused_at_work_finishes_its_group(process: WorkerProce
     job.refresh_from_db()
     assert (job.state, job.attempts) == ("waiting", 0)
     assert Image.objects.count() in range(3, 30, 3)
+
+
+# A model that kills
+
+
+def test_a_model_that_killed_three_workers_is_left_alone_until_whoever_stops_the_site_forgives_it(
+    open_worker: OpenWorker, tiny_model: Path
+) -> None:
+    put_folder(tiny_model, "killer")
+    seen = []
+    for deaths in (0, 2, 3, 0):
+        KnownModel.objects.filter(name="killer").update(deaths=deaths)
+        process = open_worker()
+        seen.append((process.row.model, process.row.notice[:36]))
+        process.close()
+    told = "killer killed the worker 3 times whi"
+    assert seen == [("killer", ""), ("killer", ""), ("tiny random model", told), ("killer", "")]
+    assert not KnownModel.objects.exclude(deaths=0).exists()
+
+
+def test_where_there_is_no_other_the_site_says_why_it_makes_nothing(
+    settings: Settings, open_worker: OpenWorker, tiny_model: Path
+) -> None:
+    settings.PLAYGROUND_MODEL = str(put_folder(tiny_model, "killer"))
+    open_worker().close()
+    KnownModel.objects.update(deaths=3)
+    open_worker()
+    now = status.current()
+    assert (now.state, now.words[:32]) == ("failed", "killer killed the worker 3 times")
+    assert "stopped and started again" in now.words
+
+
+def test_a_changed_file_is_tried_again(open_worker: OpenWorker, tiny_model: Path) -> None:
+    folder = put_folder(tiny_model, "killer")
+    open_worker().close()
+    KnownModel.objects.filter(name="killer").update(deaths=3)
+    settle(folder, moment=1000)
+    assert open_worker().row.model == "killer"

@@ -73,6 +73,26 @@ def test_a_picture_knows_which_group_it_was_denoised_with() -> None:
     assert store(a_batch()).group_size is None
 
 
+def test_a_picture_knows_that_it_was_decoded_in_tiles_and_a_file_found_without_its_row_says_so() -> None:
+    batch, recipe = a_batch(), {**RECIPE, "decoding": "in tiles"}
+    tiled = png.encode(Pillow.new("RGB", (8, 8)), recipe, seed=41, group={"first": 1, "size": 1})
+    assert Image.objects.store(tiled, batch=batch, position=1).tiled
+    Image.objects.all().delete()
+    whole = png.encode(Pillow.new("RGB", (8, 8)), RECIPE, seed=41, group={"first": 1, "size": 3})
+    found = Image.objects.store(whole, batch=batch, position=1)
+    assert (found.tiled, found.group_size) == (True, 1), "the file that was there is kept, and was made so"
+    assert not store(a_batch()).tiled
+
+
+@pytest.mark.parametrize(
+    "own", [{"group": 3}, {"group": {"first": -1, "size": "3"}}, {"recipe": [], "withheld": 1}, {}]
+)
+def test_what_a_file_says_of_itself_may_be_anything(own: dict[str, Any]) -> None:
+    image = Image()
+    image.adopt_origin(own)
+    assert (image.group_first, image.group_size, image.tiled, image.withheld) == (None, None, False, False)
+
+
 def test_a_stored_picture_is_a_file_and_a_row_that_agree(library: Path) -> None:
     batch = a_batch()
     image = store(batch, 2)
