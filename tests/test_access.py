@@ -57,7 +57,9 @@ def test_every_address_has_its_row_and_every_row_its_address() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_everybody_gets_what_the_table_says_and_no_more(world: World, shut: bool, role: str) -> None:
+def test_invokeai_9365_ghsa_7grx_3xcx_2xv5_everybody_gets_what_the_table_says_and_no_more(
+    world: World, shut: bool, role: str
+) -> None:
     wrong, told, before = {}, set(), everything()
     for route in SITE:
         for method in METHODS:
@@ -91,7 +93,7 @@ models/?v=x downloads/?v=x library/{batch}/1/ trash/ jobs/{job}/
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_fragments_of_a_page_are_as_shut_as_the_page(world: World, shut: bool, role: str) -> None:
+def test_invokeai_8822_the_fragments_of_a_page_are_as_shut_as_the_page(world: World, shut: bool, role: str) -> None:
     here = {"hx-request": "true", "hx-current-url": "http://localhost/"}
     for address in FRAGMENTS.format(job=world.job.uuid, batch=world.image.batch.uuid).split():
         answer = world.send(role, "GET", f"/{address}", here)

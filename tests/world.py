@@ -2,6 +2,7 @@
 
 import copy
 import http.cookies
+import json
 import re
 from typing import Any
 
@@ -125,7 +126,7 @@ class World:
         image = self.lost if route.startswith("trash/") else self.image
         if f"/{route}".startswith(("/api/", "/prompt", "/deleteimage")):
             path = f"library/{image.batch.uuid}/{image.name}"
-            sent = '{"path": "%s"}' % path if route == "deleteimage" else '{"prompt": "a fox"}'
+            sent = json.dumps({"path": path} if route == "deleteimage" else {"prompt": "a fox"})
             return {"data": sent, "content_type": "application/json"}
         fields = {
             "jobs/": "prompt=a+fox",
