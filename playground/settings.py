@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "playground.door.Door",
     "generation.visitors.VisitorMiddleware",
+    "playground.costs.Costs",
     "axes.middleware.AxesMiddleware",
 ]
 

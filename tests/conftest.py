@@ -21,6 +21,15 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def nobody_has_taken_too_much() -> None:
+    """All tests ask from one address."""
+    from playground.costs import Zip, purses
+
+    purses.forget()
+    Zip.sent = 0
+
+
 @pytest.fixture
 def new_site(tmp_path: Path, tiny_model: Path) -> Iterator[Callable[..., Site]]:
     """Makes sites (not started yet) with the tiny model; stops them at the end, come what may."""

@@ -1,6 +1,7 @@
 """Past holes of other projects, and of the seed: each has a test here that has its id in its name."""
 
 import ast
+from functools import cache
 
 import pytest
 
@@ -19,6 +20,7 @@ seed#1 seed#2 seed#3 seed#4 seed#5 seed#6 seed#7 seed#8 seed#secret
 7 servers published with a known password, 8 numbers without bounds, secret a key that everybody knows."""
 
 
+@cache
 def names() -> set[str]:
     """Of every test there is."""
     trees = (ast.parse(path.read_text()) for path in (ROOT / "tests").rglob("test_*.py"))
