@@ -87,6 +87,9 @@ class World:
                 path.write_bytes(data)
         return answer
 
+    def token_of(self, scope: str) -> str:
+        return self._tokens[scope]
+
     def send(self, role: str, method: str, address: str, headers: dict[str, str], **sent: str) -> Any:
         self.client.cookies = copy.deepcopy(self._cookies.get(role, http.cookies.SimpleCookie()))
         token = {"authorization": f"Bearer {self._tokens[role]}"} if role in self._tokens else {}
