@@ -22,10 +22,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def nobody_has_taken_too_much() -> None:
-    """All tests ask from one address."""
+def nobody_has_asked_before() -> None:
+    """All tests ask from one address, and each of a database of its own."""
+    from generation.shared import queue_panels
     from playground.costs import Zip, purses
 
+    queue_panels.forget()
     purses.forget()
     Zip.sent = 0
 
