@@ -24,22 +24,30 @@ from http.client import HTTPConnection, HTTPException, HTTPMessage
 from pathlib import Path
 from urllib.parse import urlencode
 
+import psutil
+
 from tests.site import Site
 
-JOB = {"prompt": "a red apple", "num_images": 6}
+PROMPT, IMAGES = "a red apple", 6
 WITH_A_JOB, AT_ONCE = 5, 20
 ALONE = 3  # jobs that are timed before anybody comes
 THREADS = 32  # of whoever asks: as many requests are under way at once as there may be
 GOAL_POLL, GOAL_SLOWER = 0.1, 0.1  # s, share
 NO_LIMITS = dict.fromkeys(("", "_PER_ADDRESS", "_IN_ALL"), "0")
+NOTHING = "nothing"
 POLLING = re.compile(r'<\w+ id="([\w-]+)"[^>]*? hx-get="([^"]+)"[^>]*? hx-trigger="every (\d+)s')
 
 
 @dataclass
 class Seen:
-    """What everybody has seen: times in s by what was asked for, and whatever was no answer."""
+    """What everybody has seen: times in s by what was asked for, and whatever was no answer.
 
-    times: dict[str, list[float]] = field(default_factory=lambda: {"poll": [], "page": [], "sending": []})
+    "nothing" is `/livez`, which has nothing to do: what it takes is this machine's waiting, and is in all the others.
+    """
+
+    times: dict[str, list[float]] = field(
+        default_factory=lambda: {"poll": [], "nothing": [], "page": [], "sending": []}
+    )
     codes: Counter[int] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
 
@@ -103,7 +111,7 @@ class Visitor:
     def send(self) -> None:
         """Ask for pictures from the home page, and stay on the job's."""
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.open())
-        body = urlencode({"csrfmiddlewaretoken": token[1] if token else "", **JOB})
+        body = urlencode({"csrfmiddlewaretoken": token[1] if token else "", "prompt": PROMPT, "num_images": IMAGES})
         self.ask("sending", "POST", "/jobs/", body)
         self.open()
 
@@ -112,8 +120,9 @@ class Visitor:
         if name not in self.polls:
             return None
         address, _ = self.polls[name]
-        text = self.ask("poll", "GET", address, **{"HX-Request": "true"})
-        if text:
+        kind = "nothing" if name == NOTHING else "poll"
+        text = self.ask(kind, "GET", address, **{"HX-Request": "true"})
+        if text and name != NOTHING:
             del self.polls[name]  # what comes in its place says whether it goes on
             self.follow(text)
         return self.polls[name][1] if name in self.polls else None
@@ -129,17 +138,25 @@ def main() -> None:
         site = Site(Path(folder) / "data", **limits).start().wait_ready()
         try:
             alone = time_alone(site)
-            load, seen = os.getloadavg()[0], Seen()
+            load, seen, used, began = os.getloadavg()[0], Seen(), web_seconds(site), time.monotonic()
             crowd(site, seen, asked.visitors, asked.seconds)
-            report(site, seen, alone, load)
+            share = (web_seconds(site) - used) / (time.monotonic() - began)
+            report(site, seen, alone, load, share)
         finally:
             site.stop()
 
 
 def time_alone(site: Site) -> list[float]:
     for _ in range(ALONE + 1):  # the first one warms up
-        site.wait_for(site.submit(**JOB))
+        site.wait_for(site.submit(PROMPT, num_images=IMAGES))
     return durations(site)[1:]
+
+
+def web_seconds(site: Site) -> float:
+    """Of the processor's time that the web server has taken so far: what is measured here whatever else goes on."""
+    ours = psutil.Process(site.process.pid).children(recursive=True)
+    web = [process for process in ours if any("gunicorn" in part for part in process.cmdline())]
+    return sum(sum(process.cpu_times()[:2]) for process in web)
 
 
 def durations(site: Site) -> list[float]:
@@ -154,6 +171,8 @@ def crowd(site: Site, seen: Seen, count: int, seconds: float) -> None:
     visitors = [Visitor(site, seen) for _ in range(count)]
     for number, visitor in enumerate(visitors):
         visitor.send() if number < WITH_A_JOB else visitor.open()
+    visitors.insert(0, Visitor(site, seen))
+    visitors[0].polls[NOTHING] = ("/livez", 0.25)
     ends = time.monotonic() + seconds
     with ThreadPoolExecutor(THREADS) as pool:
         clock = threading.Thread(target=_tick, args=(visitors, pool, ends))
@@ -192,7 +211,7 @@ def _tick(visitors: list[Visitor], pool: ThreadPoolExecutor, ends: float) -> Non
         time.sleep(0.01)
 
 
-def report(site: Site, seen: Seen, alone: list[float], load: float) -> None:
+def report(site: Site, seen: Seen, alone: list[float], load: float, share: float) -> None:
     meanwhile = durations(site)[ALONE + 1 :]
     slower = statistics.median(meanwhile) / statistics.median(alone) - 1 if meanwhile else float("nan")
     locked = site.log.read_text().count("database is locked")
@@ -208,6 +227,7 @@ def report(site: Site, seen: Seen, alone: list[float], load: float) -> None:
     print(f"{'a job alone, s':40}{statistics.median(alone):8.2f}")
     print(f"{'the same meanwhile, s':40}{statistics.median(meanwhile or [0]):8.2f}")
     print(f"{'slower by':40}{slower:8.1%}{'  !' if slower > GOAL_SLOWER else ''}")
+    print(f"{'the web server took of one core':40}{share:8.1%}")
     print(f"answers: {dict(sorted(seen.codes.items()))}")
     for error in seen.errors[:5]:
         print(error)
