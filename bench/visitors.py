@@ -35,6 +35,7 @@ THREADS = 32  # of whoever asks: as many requests are under way at once as there
 GOAL_POLL, GOAL_SLOWER = 0.1, 0.1  # s, share
 NO_LIMITS = dict.fromkeys(("", "_PER_ADDRESS", "_IN_ALL"), "0")
 NOTHING = "nothing"
+KINDS = ("poll", NOTHING, "page", "sending")
 POLLING = re.compile(r'<\w+ id="([\w-]+)"[^>]*? hx-get="([^"]+)"[^>]*? hx-trigger="every (\d+)s')
 
 
@@ -120,7 +121,7 @@ class Visitor:
         if name not in self.polls:
             return None
         address, _ = self.polls[name]
-        kind = "nothing" if name == NOTHING else "poll"
+        kind = NOTHING if name == NOTHING else "poll"
         text = self.ask(kind, "GET", address, **{"HX-Request": "true"})
         if text and name != NOTHING:
             del self.polls[name]  # what comes in its place says whether it goes on

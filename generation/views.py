@@ -20,7 +20,7 @@ from generation.forms import HomeForm, RecipeForm, in_threes
 from generation.models import Job
 from generation.senders import sender_of
 from generation.sending import refusal, send, too_much
-from generation.shared import queue_panels
+from generation.shared import outlooks, queue_panels
 from generation.usable import from_address
 from generation.veil import is_veiling, veiled, veiled_places
 from generation.visitors import VisitorRequest
@@ -198,10 +198,13 @@ def queue_panel(request: VisitorRequest) -> HttpResponse:
         return HttpResponse(status=UNCHANGED)
     settings, asker = {name: value for name, value in request.GET.items() if name != "v"}, asker_of(request)
     key = (order, tuple(sorted(settings.items())), is_veiling())
-    if (html := queue_panels.get(key, asker)) is None:
-        shown = _queue(request, settings)
+    html = queue_panels.get(key, asker)
+    if html is None:
+        shown = _queue(request, settings, outlooks.get(key))
+        outlooks.keep(key, shown["outlook"])
         html = render(request, "generation/_queue.html", {**shown, "oob": True}).content
-        queue_panels.keep(key, asker, html, [*(place.job for place in shown["places"]), *shown["failed"]])
+        jobs = [*(place.job for place in shown["places"]), *shown["failed"]]
+        queue_panels.keep(key, html, asker=asker, jobs=jobs)
     return HttpResponse(html)
 
 
@@ -215,16 +218,18 @@ def promise(request: VisitorRequest) -> HttpResponse:
     return render(request, "generation/_promise.html", outlook(HomeForm, settings))
 
 
-def _queue(request: VisitorRequest, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _queue(request: VisitorRequest, settings: Mapping[str, Any], known: dict[str, Any] | None = None) -> dict[str, Any]:
     """What the queue's panel and the promise beside the button need.
 
     Args:
         settings: what the form holds now, for the promise; nonsense promises nothing.
+        known: the outlook for them, where it was asked for within a second.
     """
     version = _queue_version()  # before the rows: a change between the two is shown twice, never missed
-    shown, asker = outlook(HomeForm, settings), asker_of(request)
+    shown, asker = known or outlook(HomeForm, settings), asker_of(request)
     return {
         **shown,
+        "outlook": shown,
         "places": veiled_places(shown["places"], asker),
         "failed": [veiled(job, asker) for job in Job.objects.failed_lately()],
         "queue_version": version,
