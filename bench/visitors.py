@@ -60,6 +60,7 @@ class Visitor:
         self.site, self.seen = site, seen
         self.cookies: dict[str, str] = {}
         self.polls: dict[str, tuple[str, float]] = {}
+        self._token = ""
         self._connection = HTTPConnection("127.0.0.1", site.port, timeout=30)
         self._lock = threading.Lock()
 
@@ -98,11 +99,12 @@ class Visitor:
                     raise
         raise AssertionError
 
-    def open(self, path: str = "/") -> str:
-        page = self.ask("page", "GET", path)
-        self.polls = {}
+    def open(self) -> None:
+        """The home page."""
+        page = self.ask("page", "GET", "/")
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        self._token = token[1] if token else ""
         self.follow(page)
-        return page
 
     def follow(self, text: str) -> None:
         """Poll from now on as this part of the page says."""
@@ -110,11 +112,10 @@ class Visitor:
             self.polls[name] = (html.unescape(address), float(seconds))
 
     def send(self) -> None:
-        """Ask for pictures from the home page, and stay on the job's."""
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.open())
-        body = urlencode({"csrfmiddlewaretoken": token[1] if token else "", "prompt": PROMPT, "num_images": IMAGES})
-        self.ask("sending", "POST", "/jobs/", body)
-        self.open()
+        """Ask for pictures on the open page, whose script puts the job's card into it and asks for the queue."""
+        body = urlencode({"csrfmiddlewaretoken": self._token, "prompt": PROMPT, "num_images": IMAGES})
+        self.follow(self.ask("sending", "POST", "/jobs/", body, **{"HX-Request": "true"}))
+        self.poll("queue")
 
     def poll(self, name: str) -> float | None:
         """Ask for that part of the page; s until it is asked for again. None: the page polls it no more."""
@@ -171,7 +172,9 @@ def crowd(site: Site, seen: Seen, count: int, seconds: float) -> None:
     """Open the pages one after the other, let them poll, and have 20 of them send at once."""
     visitors = [Visitor(site, seen) for _ in range(count)]
     for number, visitor in enumerate(visitors):
-        visitor.send() if number < WITH_A_JOB else visitor.open()
+        visitor.open()
+        if number < WITH_A_JOB:
+            visitor.send()
     visitors.insert(0, Visitor(site, seen))
     visitors[0].polls[NOTHING] = ("/livez", 0.25)
     ends = time.monotonic() + seconds
