@@ -45,9 +45,11 @@ class Costs:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         began = time.thread_time()
         response = self.get_response(request)
-        name, purse = _name(request), _key(request)
-        if name in COSTLY:
-            purses.take(purse, time.thread_time() - began)
+        name = _name(request)
+        if name not in COSTLY:  # of others nobody asks who they are: a poll has no time for it
+            return response
+        purse = _key(request)
+        purses.take(purse, time.thread_time() - began)
         if name == ZIP and isinstance(response, StreamingHttpResponse):
             response.streaming_content = Zip(response.streaming_content, purse)  # type: ignore[arg-type]
         return response
