@@ -11,9 +11,13 @@ from generation.queue import Place
 from library.askers import Asker
 
 
+def is_veiling() -> bool:
+    return bool(settings.PLAYGROUND_QUEUE_WORDS != "everyone")
+
+
 def veiled(job: Job, asker: Asker) -> Job:
     """The job as the asker may see it: of somebody else's a copy that only says how it is with it."""
-    if settings.PLAYGROUND_QUEUE_WORDS == "everyone" or asker.made(job):
+    if not is_veiling() or asker.made(job):
         return job
     shown = copy(job)
     shown.is_veiled = True

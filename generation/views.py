@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -20,8 +20,9 @@ from generation.forms import HomeForm, RecipeForm, in_threes
 from generation.models import Job
 from generation.senders import sender_of
 from generation.sending import refusal, send, too_much
+from generation.shared import outlooks, queue_panels
 from generation.usable import from_address
-from generation.veil import veiled, veiled_places
+from generation.veil import is_veiling, veiled, veiled_places
 from generation.visitors import VisitorRequest
 from library.askers import asker_of
 from library.models import Batch, Image
@@ -192,9 +193,19 @@ def settings_of_picture(request: VisitorRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def queue_panel(request: VisitorRequest) -> HttpResponse:
-    if request.GET.get("v") == _queue_version():
+    version, order = _queue_versions()
+    if request.GET.get("v") == version:
         return HttpResponse(status=UNCHANGED)
-    return render(request, "generation/_queue.html", {**_queue(request, request.GET.dict()), "oob": True})
+    settings, asker = {name: value for name, value in request.GET.items() if name != "v"}, asker_of(request)
+    key = (order, tuple(sorted(settings.items())), is_veiling())
+    html = queue_panels.get(key, asker)
+    if html is None:
+        shown = _queue(request, settings, outlooks.get(key))
+        outlooks.keep(key, shown["outlook"])
+        html = render(request, "generation/_queue.html", {**shown, "oob": True}).content
+        jobs = [*(place.job for place in shown["places"]), *shown["failed"]]
+        queue_panels.keep(key, html, asker=asker, jobs=jobs)
+    return HttpResponse(html)
 
 
 @require_safe
@@ -207,16 +218,18 @@ def promise(request: VisitorRequest) -> HttpResponse:
     return render(request, "generation/_promise.html", outlook(HomeForm, settings))
 
 
-def _queue(request: VisitorRequest, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _queue(request: VisitorRequest, settings: Mapping[str, Any], known: dict[str, Any] | None = None) -> dict[str, Any]:
     """What the queue's panel and the promise beside the button need.
 
     Args:
         settings: what the form holds now, for the promise; nonsense promises nothing.
+        known: the outlook for them, where it was asked for within a second.
     """
     version = _queue_version()  # before the rows: a change between the two is shown twice, never missed
-    shown, asker = outlook(HomeForm, settings), asker_of(request)
+    shown, asker = known or outlook(HomeForm, settings), asker_of(request)
     return {
         **shown,
+        "outlook": shown,
         "places": veiled_places(shown["places"], asker),
         "failed": [veiled(job, asker) for job in Job.objects.failed_lately()],
         "queue_version": version,
@@ -233,9 +246,18 @@ def outlook(kind: type[RecipeForm], settings: Mapping[str, Any]) -> dict[str, An
 
 
 def _queue_version() -> str:
-    """Changes whenever an active job comes, goes or moves: keys and versions only ever grow. One query."""
-    sums = Job.objects.active().order_by().aggregate(Count("pk"), Max("pk"), Sum("version"))
-    return fingerprint(*sums.values())
+    return _queue_versions()[0]
+
+
+def _queue_versions() -> tuple[str, str]:
+    """(changes whenever an active job comes, goes or moves, changes with their order alone). One query.
+
+    Keys and versions only ever grow.
+    """
+    running = Sum("pk", filter=Q(state=Job.State.RUNNING))
+    order = {"count": Count("pk"), "last": Max("pk"), "running": running, "attempts": Sum("attempts")}
+    sums = Job.objects.active().order_by().aggregate(**order, versions=Sum("version"))
+    return fingerprint(*sums.values()), fingerprint(*(sums[name] for name in order))
 
 
 @require_safe

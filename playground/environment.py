@@ -18,6 +18,8 @@ T = TypeVar("T")
 names: set[str] = set()
 """Every variable that was asked for."""
 
+SHORTEST_KEY = 32
+
 is_examining = False
 """Set by manage.py for `doctor`, which goes on with the defaults and tells every fault, not only the first."""
 
@@ -25,8 +27,11 @@ faults: list[str] = []
 """What was found while examining."""
 
 
-def read(name: str, cast: Callable[[str], T], default: T) -> T:
+def read(name: str, cast: Callable[[str], T], default: T, *, is_secret: bool = False) -> T:
     """The variable `name`, or what the file that `name`_FILE names holds, through `cast`; nothing means `default`.
+
+    Args:
+        is_secret: nothing of it may stand in an error.
 
     Raises:
         ImproperlyConfigured: names the variable and says what `cast` (by its ValueError) had against it.
@@ -38,7 +43,8 @@ def read(name: str, cast: Callable[[str], T], default: T) -> T:
     try:
         return cast(text)
     except ValueError as error:
-        _refuse(f"{name}={without_password(text)} is not right: {error}.", error)
+        shown = name if is_secret else f"{name}={without_password(text)}"
+        _refuse(f"{shown} is not right: {error}.", error)
         return default
 
 
@@ -169,6 +175,16 @@ def make_folder(name: str, path: Path, *, private: bool = False) -> Path:
             f"(sudo chown -R $USER {path}), or name another folder in {name}."
         )
     return path
+
+
+def own_key(text: str) -> str:
+    """A key that nobody else can know; one out of some documents can be known to everybody."""
+    if len(text) < SHORTEST_KEY or len(set(text)) < 8 or text.startswith("django-insecure-"):
+        raise ValueError(
+            f"it must be {SHORTEST_KEY} characters of chance or more, such as `openssl rand -base64 48` prints. "
+            "Left out, one is made"
+        )
+    return text
 
 
 def secret_key(path: Path) -> str:

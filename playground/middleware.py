@@ -13,6 +13,12 @@ from generation.dialects import refusal, speaks_json
 
 LONGEST_BODY = 32 * 1024 * 1024  # bytes
 
+NEVER_ASKED_FOR = (
+    *("accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture", "encrypted-media"),
+    *("fullscreen", "geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi", "payment"),
+    *("publickey-credentials-get", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking"),
+)
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -28,6 +34,20 @@ def _is_ip_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+class Permissions:
+    """Says to browsers what no page of this site will ever ask for, whatever gets into one."""
+
+    POLICY = ", ".join(f"{name}=()" for name in NEVER_ASKED_FOR)
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response["Permissions-Policy"] = self.POLICY
+        return response
 
 
 class KnownHost:

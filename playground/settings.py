@@ -60,7 +60,8 @@ PLAYGROUND_MAX_WAITING_PER_ADDRESS = read("PLAYGROUND_MAX_WAITING_PER_ADDRESS", 
 PLAYGROUND_MAX_WAITING_IN_ALL = read("PLAYGROUND_MAX_WAITING_IN_ALL", environment.whole(0, 100_000), 300)
 PLAYGROUND_MAX_PIXELS = read("PLAYGROUND_MAX_PIXELS", environment.whole(64 * 64, 2**26), None)
 
-SECRET_KEY = read("SECRET_KEY", str, "") or environment.secret_key(PLAYGROUND_DATA / "secret_key")
+SECRET_KEY = read("SECRET_KEY", environment.own_key, "", is_secret=True)
+SECRET_KEY = SECRET_KEY or environment.secret_key(PLAYGROUND_DATA / "secret_key")
 DEBUG = False
 
 INSTALLED_APPS = [
@@ -82,10 +83,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "playground.middleware.KnownHost",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "playground.middleware.Permissions",
+    "playground.middleware.KnownHost",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "playground.middleware.SameSite",
     "playground.middleware.BoundedBody",
@@ -97,6 +99,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "playground.door.Door",
     "generation.visitors.VisitorMiddleware",
+    "playground.costs.Costs",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -213,10 +216,18 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS is for this name alone: its neighbours in the domain may be somebody else's
+    "security.W008",  # that http leads to https is the proxy's to say; said here, too, it may go round in circles
+    "security.W021",
+]
 if PLAYGROUND_PUBLIC_URL.startswith("https://"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 180 * 24 * 3600
+else:  # without TLS browsers would send no cookie that asks for it
+    SILENCED_SYSTEM_CHECKS += ["security.W004", "security.W012", "security.W016"]
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200

@@ -17,3 +17,12 @@ def every_path(patterns: list[Any], values: dict[str, Any], start: str = "/") ->
             yield from every_path(pattern.url_patterns, values, start + route)
         elif isinstance(pattern, URLPattern):
             yield start + route
+
+
+def every_name(patterns: list[Any], start: str = "") -> Iterator[str]:
+    """Of every view, as `request.resolver_match.view_name` has it."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from every_name(pattern.url_patterns, f"{start}{pattern.namespace}:" if pattern.namespace else start)
+        elif isinstance(pattern, URLPattern):
+            yield start + (pattern.name or pattern.lookup_str)

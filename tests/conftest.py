@@ -21,6 +21,18 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def nobody_has_asked_before() -> None:
+    """All tests ask from one address, and each of a database of its own."""
+    from generation.shared import outlooks, queue_panels
+    from playground.costs import Zip, purses
+
+    outlooks.forget()
+    queue_panels.forget()
+    purses.forget()
+    Zip.sent = 0
+
+
 @pytest.fixture
 def new_site(tmp_path: Path, tiny_model: Path) -> Iterator[Callable[..., Site]]:
     """Makes sites (not started yet) with the tiny model; stops them at the end, come what may."""

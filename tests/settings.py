@@ -10,6 +10,7 @@ DATA = Path(tempfile.mkdtemp(prefix="playground-tests-"))
 os.environ.update(NOTHING_SET)
 os.environ["PLAYGROUND_DATA"] = str(DATA)
 os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "")
+os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(DATA / "hypothesis")  # nothing of it in the project's folder
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the engine does; some tests import torch before it can
 
 from playground.settings import *  # noqa: E402, F403

@@ -24,7 +24,7 @@ NONE = {404: Refused}
 Limit = Annotated[int, Query(ge=1, le=100)]
 
 
-@router.get("", auth=Read(), response={200: Images, 422: Refused})
+@router.get("", auth=Read(), response={200: Images, 422: Refused, 429: Refused})
 def list_images(request: VisitorRequest, q: str = "", after: UUID | None = None, limit: Limit = 50) -> dict[str, Any]:
     """The images that a search finds, written as in the library's box, the newest batch first."""
     search = Search.parse(q)

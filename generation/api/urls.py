@@ -6,8 +6,9 @@ from generation.api.v1 import api
 
 patterns, _, namespace = api.urls
 for pattern in patterns:
-    if isinstance(pattern, URLPattern):
-        pattern.callback = in_json()(pattern.callback)
+    if isinstance(pattern, URLPattern):  # django-ninja would give its description to any method
+        taken = ("GET",) if pattern.name == "openapi-json" else ()
+        pattern.callback = in_json(*taken)(pattern.callback)
 
 urlpatterns = [
     path("api/v1/", (patterns, "api", namespace)),

@@ -89,13 +89,13 @@ ASKED = {
             "in": "header",
             "name": "Idempotency-Key",
             "description": "1 to 255 visible ASCII characters. Sent again within 24 hours, it makes no second job.",
-            "schema": {"type": "string"},
+            "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
         }
     ],
 }
 
 
-MADE = {201: JobOut, 200: JobOut, 409: Refused, 422: Refused, 429: Refused}
+MADE = {201: JobOut, 200: JobOut, **dict.fromkeys((400, 409, 413, 415, 422, 429), Refused)}
 
 
 @api.post("/jobs", auth=Generate(), response=MADE, tags=["jobs"], openapi_extra=ASKED)

@@ -28,6 +28,9 @@ _HARMLESS = (
     "numpy.dtype",
 )
 
+OLDEST = (2, 6)
+"""Of PyTorch: before it, what a pickle says could be executed all the same (CVE-2025-32434)."""
+
 _one_at_a_time = threading.Lock()
 """torch's list of stand-ins is the whole process's."""
 
@@ -50,6 +53,8 @@ def harmless(path: Path) -> Iterator[None]:
 def _refuse_code(path: Path) -> None:
     import torch
 
+    if tuple(map(int, torch.__version__.split(".")[:2])) < OLDEST:
+        raise ValueError(f"this PyTorch is too old to read it safely; {'.'.join(map(str, OLDEST))} or newer is needed.")
     try:
         names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
     except ValueError as error:

@@ -40,7 +40,7 @@ def test_the_dockerfile_has_no_fault_that_the_linter_knows() -> None:
     assert linted.returncode == 0, linted.stdout + linted.stderr
 
 
-def test_only_the_web_server_is_published_and_to_this_machine_only_unless_it_is_told() -> None:
+def test_seed_7_only_the_web_server_is_published_and_to_this_machine_only_unless_it_is_told() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {"web": ["${PLAYGROUND_LISTEN:-127.0.0.1}:${PORT:-8000}:8000"]}
     assert "network_mode: host" not in COMPOSE.read_text()

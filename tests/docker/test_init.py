@@ -65,10 +65,7 @@ def test_every_file_that_compose_reads_is_written_and_the_settings_take_them(fol
     written = secrets(folder)
     assert set(re.findall(r"/secrets/(\w+(?:\.\w+)?)", COMPOSE)) == set(written)
 
-    seen = SERVICES["web"]["environment"]
-    files = {
-        name: value.replace("/secrets", str(folder / "secrets")) for name, value in seen.items() if "_FILE" in name
-    }
+    files = files_of_the_web(folder)
     script = "from playground.settings import *; print(SECRET_KEY, DATABASES['default']['PASSWORD'], REDIS_URL)"
     environment = {**os.environ, **NOTHING_SET, "PLAYGROUND_DATA": str(folder / "data"), **files}
     told = subprocess.run(
@@ -78,6 +75,36 @@ def test_every_file_that_compose_reads_is_written_and_the_settings_take_them(fol
     assert written["redis_password"] in written["redis_url"]
     assert f"requirepass {written['redis_password']}\n" in written["redis.conf"]
     assert SERVICES["postgres"]["environment"]["POSTGRES_USER"] in written["database_url"]
+
+
+def files_of_the_web(folder: Path) -> dict[str, str]:
+    """The variables of the web's container that name secrets, here."""
+    seen = SERVICES["web"]["environment"]
+    return {name: value.replace("/secrets", str(folder / "secrets")) for name, value in seen.items() if "_FILE" in name}
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"PLAYGROUND_PUBLIC_URL": "https://pictures.example.org", "PLAYGROUND_LOGIN_REQUIRED": "True"}]
+)
+def test_with_what_compose_says_nothing_is_to_be_said_against_the_settings(folder: Path, told: dict[str, str]) -> None:
+    """What is silenced stands in settings.py with its reason."""
+    init(folder)
+    paths = {
+        name: str(folder / name.lower()) for name in SERVICES["web"]["environment"] if name.startswith("PLAYGROUND_")
+    }
+    environment = {
+        **os.environ,
+        **NOTHING_SET,
+        **paths,
+        **files_of_the_web(folder),
+        "PLAYGROUND_LISTEN": "0.0.0.0",
+        **told,
+    }
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    checked = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
+    assert "no issues" in checked.stdout
 
 
 def test_a_folder_becomes_writable_with_all_that_lies_in_it_and_stays_as_it_is_when_it_already_was(

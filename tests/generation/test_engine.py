@@ -205,7 +205,7 @@ class Trap:
         return Path.write_text, (self.target, "sprung")
 
 
-def test_a_checkpoint_that_would_run_code_is_refused_and_runs_none(tmp_path: Path) -> None:
+def test_cve_2024_12029_a_checkpoint_that_would_run_code_is_refused_and_runs_none(tmp_path: Path) -> None:
     import torch
 
     file = tmp_path / "evil.ckpt"

@@ -33,7 +33,7 @@ def test_it_asks_by_the_hosts_name_and_tells_nothing_else(monkeypatch: pytest.Mo
     assert {line.split(":")[0] for line in headers} == {"Host", "User-Agent", "Accept", "Accept-Encoding", "Connection"}
 
 
-def test_the_name_is_resolved_once_and_the_address_that_was_checked_is_used() -> None:
+def test_a1111_12698_the_name_is_resolved_once_and_the_address_that_was_checked_is_used() -> None:
     """A host whose second answer is private gains nothing: nobody asks a second time."""
     asked: list[str] = []
 
@@ -106,7 +106,7 @@ HERE += ["[64:ff9b::7f00:1]", "[2002:7f00:1::]", "localhost.", "LOCALHOST"]
 
 
 @pytest.mark.parametrize("host", HERE)
-def test_no_spelling_of_an_address_that_is_not_public_leads_anywhere(host: str) -> None:
+def test_cve_2026_45400_seed_4_no_spelling_of_an_address_that_is_not_public_leads_anywhere(host: str) -> None:
     """All ports are open here, and a picture lies at this one: only the address keeps the fetch from it."""
     with Web({"/a.png": answer(PNG), "/": answer(PNG)}) as web:
         way = Way(is_allowed=lambda ip, port: is_public(ip))
@@ -116,7 +116,7 @@ def test_no_spelling_of_an_address_that_is_not_public_leads_anywhere(host: str) 
 
 
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "gopher://127.0.0.1/", "http://a:b@example.org/", ""])
-def test_what_is_no_address_is_said_to_be_none(address: str) -> None:
+def test_cve_2024_6095_what_is_no_address_is_said_to_be_none(address: str) -> None:
     assert refusal(address, Way()) == NO_ADDRESS
 
 
@@ -126,7 +126,7 @@ def test_redirects_are_followed() -> None:
 
 
 @pytest.mark.parametrize("status", ["301 A", "302 B", "303 C", "307 D", "308 E"])
-def test_a_redirect_to_a_private_address_is_not_followed(status: str) -> None:
+def test_cve_2026_45401_a_redirect_to_a_private_address_is_not_followed(status: str) -> None:
     with Web({"/secret.png": answer(PNG)}) as inside, Web({"/a.png": to(inside.url("/secret.png"), status)}) as web:
         assert refusal(web.url(), way_to(web)) == NOTHING
     assert inside.heads == []
@@ -189,7 +189,7 @@ NO_PICTURES = {
 
 
 @pytest.mark.parametrize("what", NO_PICTURES)
-def test_what_is_no_picture_has_the_words_of_a_closed_port_and_of_a_private_address(what: str) -> None:
+def test_cve_2024_12882_what_is_no_picture_has_the_words_of_a_closed_port_and_of_a_private_address(what: str) -> None:
     with Web({"/server.py": NO_PICTURES[what]}) as web:
         open_port = refusal(web.url("/server.py"), way_to(web))
     closed_port = refusal(web.url("/server.py"), way_to(web))
@@ -197,7 +197,7 @@ def test_what_is_no_picture_has_the_words_of_a_closed_port_and_of_a_private_addr
     assert open_port == closed_port == private == NOTHING
 
 
-def test_what_a_picture_is_called_and_said_to_be_does_not_matter() -> None:
+def test_seed_5_what_a_picture_is_called_and_said_to_be_does_not_matter() -> None:
     with Web({"/server.py": answer(PNG, Content_Type="text/x-python")}) as web:
         assert fetch(web.url("/server.py"), way_to(web)) == PNG
     assert not (ROOT / "server.py").exists()

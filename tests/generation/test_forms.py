@@ -64,7 +64,7 @@ def test_a_number_within_its_bounds_is_taken(field: str, lowest: int, highest: i
 
 
 @pytest.mark.parametrize(("field", "lowest", "highest", "step"), BOUNDS)
-def test_a_number_beyond_its_bounds_is_refused_with_a_sentence(
+def test_seed_8_a_number_beyond_its_bounds_is_refused_with_a_sentence(
     field: str, lowest: int, highest: int, step: float
 ) -> None:
     for value in (lowest - step, highest + step, -999_999, 10**30):

@@ -83,7 +83,7 @@ def every_answer(client: Client, job: Job) -> dict[str, str]:
     return answers
 
 
-def test_nothing_that_others_can_look_at_has_the_words_or_the_preview(jobs: list[Job]) -> None:
+def test_invokeai_8822_nothing_that_others_can_look_at_has_the_words_or_the_preview(jobs: list[Job]) -> None:
     for client in others():
         for job in jobs:
             answers = every_answer(client, job)

@@ -77,7 +77,7 @@ def test_what_is_deleted_or_never_was_is_on_no_page(client: Client) -> None:
         assert client.get(f"{image.batch.page_url}{position}/").status_code == 404
 
 
-def test_whatever_people_write_stays_text_on_every_page(client: Client) -> None:
+def test_seed_6_whatever_people_write_stays_text_on_every_page(client: Client) -> None:
     image, other = an_image(), an_image()
     Batch.objects.update(error="harmless")
     pages = (image.page_url, image.batch.page_url, f"/library/compare/?a={image.uuid}&b={other.uuid}")

@@ -129,7 +129,7 @@ def test_a_cursor_that_is_not_ours_means_the_beginning(client: Client, cursor: s
     assert "a fox" in page(client, f"/library/?before={cursor}")
 
 
-def test_whatever_people_write_stays_text(client: Client) -> None:
+def test_seed_6_whatever_people_write_stays_text(client: Client) -> None:
     batch = a_batch(error="harmless")
     harmless = elements(page(client))
     recipe = {**batch.recipe, **dict.fromkeys(batch.recipe, EVIL), "negative_prompt": ""}
@@ -194,7 +194,9 @@ TRAVERSALS = r"""
 
 
 @pytest.mark.parametrize("name", TRAVERSALS.split())
-def test_a_name_that_is_no_picture_of_the_batch_opens_nothing(client: Client, tmp_path: Path, name: str) -> None:
+def test_cve_2025_6237_seed_2_a_name_that_is_no_picture_of_the_batch_opens_nothing(
+    client: Client, tmp_path: Path, name: str
+) -> None:
     image = an_image()
     for folder in (tmp_path, tmp_path / "library", image.path.parent):
         (folder / "secret.png").write_bytes(image.path.read_bytes())

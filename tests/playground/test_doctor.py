@@ -164,7 +164,7 @@ def test_servers_that_do_not_answer_are_told_and_no_secret_is(new_site: MakeSite
     site = new_site(
         DATABASE_URL=f"postgres://me:{SECRETS[0]}@127.0.0.1:{free_port()}/pictures",
         REDIS_URL=f"redis://:{SECRETS[1]}@127.0.0.1:{free_port()}",
-        SECRET_KEY=SECRETS[2],
+        SECRET_KEY=SECRETS[2] * 4,
     )
     said = examined(site, code=1)
     assert "wrong database PostgreSQL's database pictures at 127.0.0.1:" in said

@@ -44,7 +44,7 @@ def test_this_machine_may_be_called_by_its_names_and_by_any_address(host: str) -
 
 @pytest.mark.parametrize("host", [*UNKNOWN.split(), ""])
 @pytest.mark.parametrize("path", ["/", "/livez", "/healthz", "/static/css/site.css", "/nowhere", "/admin/"])
-def test_any_other_name_gets_400_with_a_sentence(host: str, path: str) -> None:
+def test_comfyui_12860_any_other_name_gets_400_with_a_sentence(host: str, path: str) -> None:
     answer = Client(headers={"host": host}).get(path)
     assert answer.status_code == 400
     assert answer.content.startswith(b"This site does not go by that name. Open it by its IP address")
@@ -96,7 +96,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("headers", REFUSED)
-def test_another_sites_page_may_change_nothing(headers: dict[str, str]) -> None:
+def test_cve_2024_10481_ghsa_5xxr_jvhm_jxmj_another_sites_page_may_change_nothing(headers: dict[str, str]) -> None:
     answer = send(**headers)
     assert answer.status_code == 403
     assert b"Another site&#x27;s page asked for this change, so nothing was done." in answer.content

@@ -38,6 +38,12 @@ def test_its_forms_are_taken_and_its_cookies_go_over_https_only(site: Site) -> N
     assert all("; Secure" in cookie and "; HttpOnly" in cookie and "SameSite=Lax" in cookie for cookie in cookies)
 
 
+def test_browsers_are_told_to_come_over_https_only_once_they_have(site: Site) -> None:
+    assert site.ask("GET", "/livez", headers=PROXY)[2]["Strict-Transport-Security"] == f"max-age={180 * 24 * 3600}"
+    plain = {**PROXY, "X-Forwarded-Proto": "http"}
+    assert site.ask("GET", "/livez", headers=plain)[2]["Strict-Transport-Security"] is None
+
+
 def test_a_proxy_that_does_not_say_how_it_was_asked_changes_nothing_of_that(site: Site) -> None:
     site.cookies.clear()
     status, _, cookies = post(site, Origin=PUBLIC, **{"X-Forwarded-Proto": "http"})

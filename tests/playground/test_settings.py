@@ -84,7 +84,22 @@ def test_one_folder_can_be_moved(load: Load, tmp_path: Path) -> None:
 def test_the_secret_key_is_kept_and_the_environments_goes_over_it(load: Load, tmp_path: Path) -> None:
     kept = load()["SECRET_KEY"]
     assert load()["SECRET_KEY"] == kept == (tmp_path / "data" / "secret_key").read_text()
-    assert load(SECRET_KEY="of the environment")["SECRET_KEY"] == "of the environment"
+    key = "of the environment, and of chance"
+    assert load(SECRET_KEY=key)["SECRET_KEY"] == key
+
+
+@pytest.mark.parametrize(
+    "key", ["changeme", "secret" * 20, "x" * 100, "django-insecure-" + "0123456789" * 9, "hellothere"]
+)
+def test_seed_secret_a_key_that_somebody_else_can_know_is_refused_and_not_quoted(load: Load, key: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^SECRET_KEY is not right: it must be 32 characters") as caught:
+        load(SECRET_KEY=key)
+    assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["DEBUG", "DJANGO_DEBUG", "PLAYGROUND_DEBUG"])
+def test_nothing_in_the_environment_makes_faults_tell_how_the_site_is_built(load: Load, name: str) -> None:
+    assert load(**{name: "True"})["DEBUG"] is False
 
 
 def test_the_safety_catch_is_off_unless_it_is_told(load: Load) -> None:
@@ -104,7 +119,9 @@ def test_a_public_url_is_a_host_and_its_cookies_go_over_https_only(load: Load) -
     assert settings["CSRF_TRUSTED_ORIGINS"] == ["https://pictures.example.org"]
     assert (settings["SESSION_COOKIE_SECURE"], settings["CSRF_COOKIE_SECURE"]) == (True, True)
     assert settings["SECURE_PROXY_SSL_HEADER"] == ("HTTP_X_FORWARDED_PROTO", "https")
-    assert "SECURE_PROXY_SSL_HEADER" not in load(PLAYGROUND_PUBLIC_URL="http://pictures.example.org")
+    assert settings["SECURE_HSTS_SECONDS"] >= 90 * 24 * 3600
+    plain = load(PLAYGROUND_PUBLIC_URL="http://pictures.example.org")
+    assert not {"SECURE_PROXY_SSL_HEADER", "SECURE_HSTS_SECONDS", "SESSION_COOKIE_SECURE"} & plain.keys()
 
 
 @pytest.mark.parametrize("url", ["", "sqlite:///{}/elsewhere.sqlite3"])

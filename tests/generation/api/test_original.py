@@ -195,7 +195,7 @@ def test_a_picture_is_deleted_by_its_path(program: Program) -> None:
         "", None, 5, ["library/{}/01.png"],
     ],
 )  # fmt: skip
-def test_what_is_no_picture_of_the_library_is_not_deleted(program: Program, path: Any) -> None:
+def test_cve_2024_11042_seed_1_what_is_no_picture_of_the_library_is_not_deleted(program: Program, path: Any) -> None:
     image = an_image()
     path = path.format(image.batch.uuid) if isinstance(path, str) else path
     answer = program.send("/deleteimage", {"path": path})

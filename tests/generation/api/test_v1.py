@@ -217,7 +217,7 @@ def test_a_job_names_a_model_that_is_there(program: Program) -> None:
 @pytest.mark.parametrize(
     "name", ["nope", "/somewhere/two.ckpt", "../two", "two.ckpt", "stabilityai/sd-turbo", "TWO", " two ckpt", "x" * 300]
 )
-def test_another_name_a_path_or_a_hub_id_is_refused(program: Program, name: str) -> None:
+def test_cve_2024_12029_another_name_a_path_or_a_hub_id_is_refused(program: Program, name: str) -> None:
     KnownModel.objects.create(path="/somewhere/two.ckpt", name="two")
     KnownModel.objects.create(path="/somewhere/gone", name="gone", is_there=False)
     for refused_name in (name, "gone"):

@@ -1,0 +1,241 @@
+"""Many people at once: 100 pages are open, five of them with a job, and 20 people send at the same moment.
+
+    python -m bench.visitors [--seconds 40] [--visitors 100]
+
+A real site with the demo model on this machine. Each page polls what the site's own HTML tells it to poll, as often as
+that says (`hx-get`, `hx-trigger="every 3s"`), and follows what comes back. The same job is timed alone and meanwhile.
+The load of other programs counts into all of it: its average stands above the table.
+"""
+
+import argparse
+import heapq
+import html
+import os
+import random
+import re
+import statistics
+import tempfile
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPMessage
+from pathlib import Path
+from urllib.parse import urlencode
+
+import psutil
+
+from tests.site import Site
+
+PROMPT, IMAGES = "a red apple", 6
+WITH_A_JOB, AT_ONCE = 5, 20
+ALONE = 3  # jobs that are timed before anybody comes
+THREADS = 32  # of whoever asks: as many requests are under way at once as there may be
+GOAL_POLL, GOAL_SLOWER = 0.1, 0.1  # s, share
+NO_LIMITS = dict.fromkeys(("", "_PER_ADDRESS", "_IN_ALL"), "0")
+NOTHING = "nothing"
+KINDS = ("poll", NOTHING, "page", "sending")
+POLLING = re.compile(r'<\w+ id="([\w-]+)"[^>]*? hx-get="([^"]+)"[^>]*? hx-trigger="every (\d+)s')
+
+
+@dataclass
+class Seen:
+    """What everybody has seen: times in s by what was asked for, and whatever was no answer.
+
+    "nothing" is `/livez`, which has nothing to do: what it takes is this machine's waiting, and is in all the others.
+    """
+
+    times: dict[str, list[float]] = field(
+        default_factory=lambda: {"poll": [], "nothing": [], "page": [], "sending": []}
+    )
+    codes: Counter[int] = field(default_factory=Counter)
+    errors: list[str] = field(default_factory=list)
+
+
+class Visitor:
+    """A browser with one page open: its cookies, its connection, and what it polls."""
+
+    def __init__(self, site: Site, seen: Seen) -> None:
+        self.site, self.seen = site, seen
+        self.cookies: dict[str, str] = {}
+        self.polls: dict[str, tuple[str, float]] = {}
+        self._token = ""
+        self._connection = HTTPConnection("127.0.0.1", site.port, timeout=30)
+        self._lock = threading.Lock()
+
+    def ask(self, kind: str, method: str, path: str, body: str | None = None, **headers: str) -> str:
+        """The answer's text; its time is noted."""
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+        with self._lock:
+            began = time.perf_counter()
+            try:
+                status, got, text = self._answer(method, path, body, {"Cookie": cookies, **form, **headers})
+            except (OSError, HTTPException) as error:
+                self.seen.errors.append(f"{method} {path}: {error!r}")
+                return ""
+            self.seen.times[kind].append(time.perf_counter() - began)
+        self.seen.codes[status] += 1
+        if status >= 400:
+            self.seen.errors.append(f"{method} {path}: {status} {text[:200]}")
+        for cookie in got.get_all("Set-Cookie") or []:
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return text
+
+    def _answer(
+        self, method: str, path: str, body: str | None, headers: dict[str, str]
+    ) -> tuple[int, HTTPMessage, str]:
+        """As browsers do: a connection that the server has closed meanwhile is opened anew, for GET alone."""
+        for is_last in (method != "GET", True):
+            try:
+                self._connection.request(method, path, body, headers)
+                answer = self._connection.getresponse()
+                return answer.status, answer.headers, answer.read().decode()
+            except (ConnectionError, HTTPException):
+                self._connection.close()
+                if is_last:
+                    raise
+        raise AssertionError
+
+    def open(self) -> None:
+        """The home page."""
+        page = self.ask("page", "GET", "/")
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        self._token = token[1] if token else ""
+        self.follow(page)
+
+    def follow(self, text: str) -> None:
+        """Poll from now on as this part of the page says."""
+        for name, address, seconds in POLLING.findall(text):
+            self.polls[name] = (html.unescape(address), float(seconds))
+
+    def send(self) -> None:
+        """Ask for pictures on the open page, whose script puts the job's card into it and asks for the queue."""
+        body = urlencode({"csrfmiddlewaretoken": self._token, "prompt": PROMPT, "num_images": IMAGES})
+        self.follow(self.ask("sending", "POST", "/jobs/", body, **{"HX-Request": "true"}))
+        self.poll("queue")
+
+    def poll(self, name: str) -> float | None:
+        """Ask for that part of the page; s until it is asked for again. None: the page polls it no more."""
+        if name not in self.polls:
+            return None
+        address, _ = self.polls[name]
+        kind = NOTHING if name == NOTHING else "poll"
+        text = self.ask(kind, "GET", address, **{"HX-Request": "true"})
+        if text and name != NOTHING:
+            del self.polls[name]  # what comes in its place says whether it goes on
+            self.follow(text)
+        return self.polls[name][1] if name in self.polls else None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=40)
+    parser.add_argument("--visitors", type=int, default=100)
+    asked = parser.parse_args()
+    limits = {f"PLAYGROUND_MAX_WAITING{name}": none for name, none in NO_LIMITS.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        site = Site(Path(folder) / "data", **limits).start().wait_ready()
+        try:
+            alone = time_alone(site)
+            load, seen, used, began = os.getloadavg()[0], Seen(), web_seconds(site), time.monotonic()
+            crowd(site, seen, asked.visitors, asked.seconds)
+            share = (web_seconds(site) - used) / (time.monotonic() - began)
+            report(site, seen, alone, load, share)
+        finally:
+            site.stop()
+
+
+def time_alone(site: Site) -> list[float]:
+    for _ in range(ALONE + 1):  # the first one warms up
+        site.wait_for(site.submit(PROMPT, num_images=IMAGES))
+    return durations(site)[1:]
+
+
+def web_seconds(site: Site) -> float:
+    """Of the processor's time that the web server has taken so far: what is measured here whatever else goes on."""
+    ours = psutil.Process(site.process.pid).children(recursive=True)
+    web = [process for process in ours if any("gunicorn" in part for part in process.cmdline())]
+    return sum(sum(process.cpu_times()[:2]) for process in web)
+
+
+def durations(site: Site) -> list[float]:
+    """s of each job from its start to its end, in the order in which they were sent."""
+    query = """SELECT (julianday(finished) - julianday(started)) * 86400 AS took FROM generation_job
+               WHERE state = 'done' ORDER BY id"""
+    return [row["took"] for row in site.rows(query)]
+
+
+def crowd(site: Site, seen: Seen, count: int, seconds: float) -> None:
+    """Open the pages one after the other, let them poll, and have 20 of them send at once."""
+    visitors = [Visitor(site, seen) for _ in range(count)]
+    for number, visitor in enumerate(visitors):
+        visitor.open()
+        if number < WITH_A_JOB:
+            visitor.send()
+    visitors.insert(0, Visitor(site, seen))
+    visitors[0].polls[NOTHING] = ("/livez", 0.25)
+    ends = time.monotonic() + seconds
+    with ThreadPoolExecutor(THREADS) as pool:
+        clock = threading.Thread(target=_tick, args=(visitors, pool, ends))
+        clock.start()
+        time.sleep(min(5, seconds / 4))
+        with ThreadPoolExecutor(AT_ONCE) as senders:
+            list(senders.map(Visitor.send, visitors[-AT_ONCE:]))
+        clock.join()
+
+
+def _tick(visitors: list[Visitor], pool: ThreadPoolExecutor, ends: float) -> None:
+    """Every part of every page at its own time; pages were not opened at the same moment."""
+    due: list[tuple[float, int, str]] = []
+    back: list[tuple[float, int, str]] = []
+    chance = random.Random(0)
+
+    def ask(number: int, name: str) -> None:
+        if seconds := visitors[number].poll(name):
+            back.append((time.monotonic() + seconds, number, name))
+
+    polled = [set(visitor.polls) for visitor in visitors]
+    due += [
+        (time.monotonic() + chance.uniform(0, 3), number, name) for number, names in enumerate(polled) for name in names
+    ]
+    heapq.heapify(due)
+    while time.monotonic() < ends:
+        while back:
+            heapq.heappush(due, back.pop())
+        for number, visitor in enumerate(visitors):
+            for name in set(visitor.polls) - polled[number]:  # a job's card that has come
+                polled[number].add(name)
+                heapq.heappush(due, (time.monotonic(), number, name))
+        while due and due[0][0] <= time.monotonic():
+            _, number, name = heapq.heappop(due)
+            pool.submit(ask, number, name)
+        time.sleep(0.01)
+
+
+def report(site: Site, seen: Seen, alone: list[float], load: float, share: float) -> None:
+    meanwhile = durations(site)[ALONE + 1 :]
+    slower = statistics.median(meanwhile) / statistics.median(alone) - 1 if meanwhile else float("nan")
+    locked = site.log.read_text().count("database is locked")
+    print(f"{os.cpu_count()} cores; load of this machine before anybody came: {load:.1f}\n")
+    print(f"{'':12}{'count':>7}{'p50 ms':>9}{'p95 ms':>9}{'max ms':>9}")
+    for kind, times in seen.times.items():
+        p50, p95 = statistics.median(times), statistics.quantiles(times, n=20)[-1]
+        mark = "  !" if kind == "poll" and p95 > GOAL_POLL else ""
+        print(f"{kind:12}{len(times):7}{p50 * 1000:9.1f}{p95 * 1000:9.1f}{max(times) * 1000:9.1f}{mark}")
+    print(f"\n{'errors':40}{len(seen.errors):8}{'  !' if seen.errors else ''}")
+    print(f"{'database is locked':40}{locked:8}{'  !' if locked else ''}")
+    print(f"{'jobs done meanwhile':40}{len(meanwhile):8}")
+    print(f"{'a job alone, s':40}{statistics.median(alone):8.2f}")
+    print(f"{'the same meanwhile, s':40}{statistics.median(meanwhile or [0]):8.2f}")
+    print(f"{'slower by':40}{slower:8.1%}{'  !' if slower > GOAL_SLOWER else ''}")
+    print(f"{'the web server took of one core':40}{share:8.1%}")
+    print(f"answers: {dict(sorted(seen.codes.items()))}")
+    for error in seen.errors[:5]:
+        print(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""The queue's panel is made once for all who would get the same, and never given to whoever would get another."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import signing
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from generation import queue
+from generation.engine.recipe import Recipe
+from generation.models import Job, Worker
+from generation.senders import Sender
+from generation.shared import SECOND, Shared
+from library.askers import Asker
+from tests.pages import browser
+
+pytestmark = pytest.mark.django_db
+
+
+def a_job(words: str, visitor: str = "", person: User | None = None) -> Job:
+    recipe = Recipe(prompt=words, seed=1, width=64, height=64)
+    return queue.submit(recipe, sender=Sender(visitor, person))
+
+
+def visitor(mark: str) -> Client:
+    client = browser()
+    client.cookies["visitor"] = signing.get_cookie_signer(salt="visitor").sign(mark)
+    return client
+
+
+def panel(client: Client) -> str:
+    return client.get("/queue/?v=x&num_images=3").content.decode()
+
+
+def test_the_second_who_asks_gets_the_same_with_little_work(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for number in range(5):
+        a_job(f"a fox {number}", "a")
+    first = panel(browser())
+    with django_assert_max_num_queries(1):
+        assert panel(visitor("b")) == first
+    assert 'class="mine"' not in first
+
+
+def test_whoever_sent_a_job_sees_it_as_their_own_in_whatever_order_they_ask() -> None:
+    ada = User.objects.create_user("ada")
+    a_job("a fox", "a")
+    a_job("an owl", person=ada)
+    member = browser()
+    member.force_login(ada)
+    clients = [visitor("a"), browser(), member, visitor("a"), browser()]
+    assert [panel(client).count('class="mine"') for client in clients] == [1, 0, 1, 1, 0]
+
+
+def test_hidden_words_stay_hidden_and_are_told_to_whoever_wrote_them(settings: Settings) -> None:
+    a_job("a zebra", "a")
+    assert "a zebra" in panel(browser())
+    settings.PLAYGROUND_QUEUE_WORDS = "own"
+    assert ["a zebra" in panel(client) for client in (visitor("a"), browser(), visitor("a"))] == [True, False, True]
+
+
+@pytest.mark.parametrize("change", ["comes", "is cancelled", "begins"])
+def test_a_job_that_comes_goes_or_begins_is_seen_at_once(change: str) -> None:
+    first, second = a_job("a fox", "a"), a_job("an owl", "a")
+    before = panel(browser())
+    if change == "comes":
+        a_job("a crow", "b")
+    elif change == "is cancelled":
+        second.cancel()
+    else:
+        Job.objects.filter(pk=first.pk).update(state="running", attempts=1, version=2)
+    after = panel(browser())
+    assert after != before
+    assert ("a crow" in after, "an owl" in after) == (change == "comes", change != "is cancelled")
+
+
+def test_other_settings_have_another_promise() -> None:
+    Worker.objects.create(host="here", pid=1, state="ready", speed=1.0)
+    a_job("a fox", "a")
+    told = {browser().get(f"/queue/?v=x&num_images={count}").content for count in ("3", "30", "nonsense")}
+    assert len(told) == 3
+
+
+def test_it_is_kept_for_a_second_and_in_small_numbers() -> None:
+    now = [0.0]
+    some: Shared[Any] = Shared(lambda: now[0])
+    some.keep("key", b"a")
+    assert some.get("key", Asker("me")) == b"a"
+    now[0] += SECOND + 0.1
+    assert some.get("key") is None
+    for number in range(100):
+        some.keep(number, b"a")
+    some.keep("x" * 2000, b"a")
+    assert (len(some), some.get("x" * 2000), some.get(99)) == (32, None, b"a")
