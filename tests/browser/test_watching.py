@@ -145,9 +145,10 @@ def test_a_pause_is_told_to_all_with_its_reason(idle_site: Site, visit: Visit) -
     with idle_site.database() as connection:
         connection.execute(
             """INSERT INTO generation_worker (host, slot, pid, state, model, is_demo, model_defaults, device, notice,
-               group_size, speed, max_pixels, preview, beats, started, seen, loaded, loading)
+               group_size, speed, max_pixels, preview, beats, started, seen, loaded, loading,
+               memory, device_memory)
                VALUES ('', 'cpu', 1, 'ready', 'm', 0, '{}', 'cpu', '', 3, 1, 0, '{}', 1, datetime(), datetime(),
-                       '[]', '')"""
+                       '[]', '', 0, 0)"""
         )
         connection.commit()
     assert idle_site.command("pause", "the card is needed for a film").returncode == 0

@@ -35,6 +35,7 @@ def test_a_recipe_comes_back_from_json_as_it_was() -> None:
         source_image="00000000-0000-0000-0000-000000000001",
         source_url="https://example.org/fox.png",
         lora_hashes="ink: 0123456789ab",
+        decoding="in tiles",
     )
     usual = Recipe(prompt="", seed=0).to_dict()
     assert [name for name, value in recipe.to_dict().items() if value == usual[name]] == []  # all are put to the test

@@ -13,5 +13,5 @@ def test_nothing_is_lost_doubled_or_out_of_order_whatever_is_killed(tmp_path: Pa
     finally:
         grid.stop()
     assert len(report.kills) == 4
-    assert {kill.kind for kill in report.kills} > {"worker"}
+    assert len({kill.kind for kill in report.kills}) > 1
     assert not any(report.broken.values()), report.table()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playground.management.commands.doctor import CHECKS
 from tests.mounts import needs_mounts, on_a_small_disk
-from tests.site import ROOT, Site, free_port, until
+from tests.site import ROOT, Site, free_port, is_alive, until
 
 MakeSite = Callable[..., Site]
 
@@ -57,7 +57,9 @@ def test_a_running_site_is_well_until_its_worker_is_paused_or_gone(new_site: Mak
 
 def test_a_worker_that_died_without_a_word_is_named_with_the_time(new_site: MakeSite) -> None:
     site = new_site().start().wait_ready()
+    worker = site.worker_pid()
     os.killpg(site.process.pid, signal.SIGKILL)  # the rest of them ends with it
+    until(lambda: not is_alive(worker))
     with site.database() as connection:
         connection.execute("UPDATE generation_worker SET seen = datetime('now', '-1 hour')")
         connection.commit()
