@@ -22,17 +22,17 @@ from demo_model.pool import Pool
 DROPPED = 0.1  # of the captions, so that the model also learns to draw without one
 WARM_UP = 200  # steps
 COOLING = 0.3  # of all samples, over which the learning rate sinks to nothing
+FRESH = 0.125  # of each batch, drawn anew
+FIRST = 4096  # samples that each process draws before its first step
+BETWEEN = 240  # seconds, from one checkpoint to the next
+CHECKPOINT = "checkpoint.pt"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What does not change while a training goes on, but its end."""
+    """How fast to learn, and for how long."""
 
     samples: int  # to be seen in all
-    batch: int = 32  # of each process
-    fresh: int = 4  # of each process, drawn anew at every step
-    first: int = 4096  # of each process, drawn before the first step
-    room: int = 30_000  # of each process's pool
     rate: float = 1e-3  # AdamW's
     average: float = 0.9995  # the EMA's
 
@@ -115,39 +115,46 @@ def some_times(count: int, chance: torch.Generator) -> torch.Tensor:
     return (1000 * torch.sigmoid(1.2 * torch.randn(count, generator=chance) + 0.2)).long().clamp(0, 999)
 
 
+def resume(learner: Learner, folder: Path) -> None:
+    """Go on from the folder's checkpoint, if there is one."""
+    checkpoint = folder / CHECKPOINT
+    if checkpoint.exists():
+        learner.restore(torch.load(checkpoint, map_location=learner.team.device, weights_only=True))
+
+
 def train(
-    team: Team, folder: Path, learner: Learner, pool: Pool, scale: float, report: Callable[[Learner], None]
+    learner: Learner, pool: Pool, until: int, batch: int, scale: float, folder: Path, report: Callable[[], None]
 ) -> None:
-    """Go on from the last checkpoint until the plan's samples are seen.
+    """Until so many samples have been seen in all.
 
     Args:
-        folder: where the checkpoint and the curve are.
+        batch: of each process.
         scale: what latents are multiplied with.
+        folder: where the checkpoint and the curve are.
         report: called by the leading process at every checkpoint.
     """
-    checkpoint = folder / "checkpoint.pt"
-    if checkpoint.exists():
-        learner.restore(torch.load(checkpoint, map_location=team.device, weights_only=True))
-    plan, losses = learner.plan, []
-    pool.draw(max(0, plan.first - pool.count))
-    pool.save()
+    team, losses = learner.team, []
+    fresh = max(1, round(batch * FRESH))
+    if learner.samples < until and pool.count < FIRST:
+        pool.draw(FIRST - pool.count)
+        pool.save()
     saved = noted = time.monotonic()
-    while learner.samples < plan.samples:
+    while learner.samples < until:
         chance = torch.Generator().manual_seed(learner.step * team.size + team.rank)
-        pool.draw(plan.fresh)
-        latents, tokens = pool.some(plan.batch, chance)
+        pool.draw(fresh)
+        latents, tokens = pool.some(batch, chance)
         losses.append(learner.learn(latents * scale, tokens, chance))
         if learner.step % 50 == 0:
             if team.leads:
                 seconds = time.monotonic() - noted
                 note(folder / "curve.jsonl", learner, float(torch.stack(losses).mean()), seconds)
             losses, noted = [], time.monotonic()
-        if team.agree(time.monotonic() - saved) > 240 or learner.samples >= plan.samples:
+        if team.agree(time.monotonic() - saved) > BETWEEN or learner.samples >= until:
             saved = time.monotonic()
             pool.save()
             if team.leads:
-                save(checkpoint, learner)
-                report(learner)
+                save(folder / CHECKPOINT, learner)
+                report()
 
 
 def note(path: Path, learner: Learner, loss: float, seconds: float) -> None:

@@ -36,8 +36,6 @@ class Encoder:
         samples = [self.composer.sample(number) for number in numbers]
         pictures = [sample.picture for sample in samples]
         parts = [self.latents(pictures[at : at + TOGETHER]) for at in range(0, len(pictures), TOGETHER)]
-        if not parts:
-            return torch.empty(0), torch.empty(0, dtype=torch.long)
         return torch.cat(parts), token_ids(self.tokenizer, [sample.caption for sample in samples])
 
     @torch.no_grad()

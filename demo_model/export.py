@@ -22,21 +22,30 @@ if TYPE_CHECKING:
 
 NOTICE = Path(__file__).parent / "LICENSE-fluent-emoji.txt"
 MOST_BYTES = 25_000_000
-DEFAULTS = {"name": "demo model", "steps": 20, "guidance_scale": 4.0, "sampler": "DPM++ 2M"}
+DEFAULTS = {
+    "name": "demo model",
+    "steps": 20,
+    "guidance_scale": 4.0,
+    "sampler": "DPM++ 2M",
+    "good_at": "A hundred things before colours and in places, at once and on any machine.",
+}
 
 
-def pipeline(learner: Learner, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, scale: float) -> StableDiffusionPipeline:
-    """With the running average of the weights, which draws better than the weights themselves."""
+def pipeline(learner: Learner, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, size: int) -> StableDiffusionPipeline:
+    """With the running average of the weights, which draws better than the weights themselves.
+
+    Args:
+        size: of its pictures, in px, where nobody says another.
+    """
     from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
 
     text, unet = copy.deepcopy(learner.text), copy.deepcopy(learner.unet)
     with torch.no_grad():
         for copied, average in zip([*text.parameters(), *unet.parameters()], learner.averages, strict=True):
             copied.copy_(average)
-    vae = copy.deepcopy(vae)
-    vae.register_to_config(scaling_factor=scale)
+    unet.register_to_config(sample_size=size // network.FACTOR)
     made = StableDiffusionPipeline(
-        vae=vae,
+        vae=copy.deepcopy(vae),
         text_encoder=text,
         tokenizer=tokenizer,
         unet=unet,

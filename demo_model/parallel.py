@@ -7,6 +7,7 @@ each other at every layer; processes wait once a step.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,8 @@ def run(work: Path, processes: int, device: str, job: Callable[..., None], *argu
 def member(
     rank: int, processes: int, device: str, meeting: Path, job: Callable[..., None], arguments: tuple[object, ...]
 ) -> None:
+    # torch tells children to stop by SIGINT when their parent is gone, which a shell's background jobs ignore.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{meeting.resolve()}", rank=rank, world_size=processes)
     job(Team(rank, processes, device), *arguments)

@@ -12,7 +12,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from demo_model.tokenizer import LENGTH
+
 Encode = Callable[[list[int]], tuple[torch.Tensor, torch.Tensor]]  # numbers of samples -> their latents, token ids
+ROOM = 30_000
 
 
 class Pool:
@@ -20,20 +23,19 @@ class Pool:
 
     Args:
         folder: where the files are; made if it is not there.
-        room: how many samples it holds.
         shape: of one sample's latents.
-        length: of one caption, in tokens.
         encode: draws samples by their numbers.
         first: the number of this pool's first sample.
         stride: from one of its numbers to the next, so that several processes draw different ones.
+        room: how many samples it holds.
     """
 
     def __init__(
-        self, folder: Path, room: int, shape: tuple[int, ...], length: int, encode: Encode, first: int, stride: int
+        self, folder: Path, shape: tuple[int, ...], encode: Encode, first: int, stride: int, room: int = ROOM
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.latents = opened(folder / f"latents-{first}.npy", (room, *shape), np.float16)
-        self.tokens = opened(folder / f"tokens-{first}.npy", (room, length), np.int32)
+        self.tokens = opened(folder / f"tokens-{first}.npy", (room, LENGTH), np.int32)
         self.encode, self.first, self.stride, self.room = encode, first, stride, room
         self.counter = folder / f"count-{first}.txt"
         self.count = int(self.counter.read_text()) if self.counter.exists() else 0  # samples drawn so far
