@@ -49,7 +49,8 @@ DECODER = Plan(steps=2000, batch=2, crop=SIZE, rate=3e-4, decoder_only=True)
 def load(folder: Path) -> AutoencoderTiny:
     from diffusers import AutoencoderTiny
 
-    return AutoencoderTiny.from_pretrained(folder)
+    vae: AutoencoderTiny = AutoencoderTiny.from_pretrained(folder)
+    return vae
 
 
 def train(team: Team, vae: AutoencoderTiny, composer: Composer, folder: Path, plan: Plan) -> None:
@@ -68,7 +69,7 @@ def train(team: Team, vae: AutoencoderTiny, composer: Composer, folder: Path, pl
         pictures = pixels(drawn(composer, now * team.size + team.rank, plan)).to(team.device)
         loss, error = losses(vae, pictures, plan, team, torch.Generator().manual_seed(now * team.size + team.rank))
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         team.average(learned)
         torch.nn.utils.clip_grad_norm_(learned, 1.0)
         optimiser.step()

@@ -70,7 +70,7 @@ def learn(pictures: torch.Tensor, subjects: torch.Tensor) -> nn.Sequential:
                 found = model(scaled(pictures[chosen]))
             loss = nn.functional.cross_entropy(found.float(), subjects[chosen], label_smoothing=0.05)
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimiser.step()
             schedule.step()
     return model.eval()

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn import functional
@@ -18,6 +18,9 @@ from torch.nn import functional
 from demo_model import network
 from demo_model.parallel import Team
 from demo_model.pool import Pool
+
+if TYPE_CHECKING:
+    from diffusers import UNet2DConditionModel
 
 DROPPED = 0.1  # of the captions, so that the model also learns to draw without one
 WARM_UP = 200  # steps
@@ -41,10 +44,11 @@ class Learner:
     """Both networks, their running average, the optimiser, and how far they are."""
 
     def __init__(
-        self, plan: Plan, text: torch.nn.Module, unet: torch.nn.Module, empty: torch.Tensor, team: Team
+        self, plan: Plan, text: torch.nn.Module, unet: UNet2DConditionModel, empty: torch.Tensor, team: Team
     ) -> None:
         self.plan, self.empty, self.team = plan, empty, team  # empty: the token ids of no caption at all
-        self.text, self.unet = text.to(team.device), unet.to(team.device, memory_format=torch.channels_last)
+        self.text, self.unet = text.to(team.device), unet.to(team.device)
+        self.unet.to(memory_format=torch.channels_last)
         self.parameters = [*text.parameters(), *unet.parameters()]
         self.averages = [one.detach().clone() for one in self.parameters]
         matrices = [one for one in self.parameters if one.ndim > 1]
@@ -59,7 +63,7 @@ class Learner:
         """One step. Latents are scaled to a deviation of 1; gives the loss."""
         loss = self.loss(latents, tokens, chance)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.team.average(self.parameters)
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         for group in self.optimiser.param_groups:
@@ -103,10 +107,9 @@ class Learner:
     def restore(self, state: dict[str, Any]) -> None:
         self.step, self.samples = state["step"], state["samples"]
         with torch.no_grad():
-            for mine, saved in zip(self.parameters, state["parameters"], strict=True):
-                mine.copy_(saved)
-            for mine, saved in zip(self.averages, state["averages"], strict=True):
-                mine.copy_(saved)
+            saved = [*state["parameters"], *state["averages"]]
+            for mine, kept in zip([*self.parameters, *self.averages], saved, strict=True):
+                mine.copy_(kept)
         self.optimiser.load_state_dict(state["optimiser"])
 
 

@@ -41,7 +41,8 @@ class Encoder:
     @torch.no_grad()
     def latents(self, pictures: list[Image.Image]) -> torch.Tensor:
         with self.team.mixed():
-            return self.vae.encode(pixels(pictures).to(self.team.device)).latents.float().cpu()
+            encoded: torch.Tensor = self.vae.encode(pixels(pictures).to(self.team.device)).latents
+        return encoded.float().cpu()
 
 
 def pixels(pictures: list[Image.Image]) -> torch.Tensor:

@@ -44,7 +44,7 @@ def pipeline(learner: Learner, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, s
         for copied, average in zip([*text.parameters(), *unet.parameters()], learner.averages, strict=True):
             copied.copy_(average)
     unet.register_to_config(sample_size=size // network.FACTOR)
-    made = StableDiffusionPipeline(
+    made: StableDiffusionPipeline = StableDiffusionPipeline(
         vae=copy.deepcopy(vae),
         text_encoder=text,
         tokenizer=tokenizer,
@@ -55,7 +55,8 @@ def pipeline(learner: Learner, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, s
         requires_safety_checker=False,
     )
     made.set_progress_bar_config(disable=True)
-    return made.to("cpu", torch.float32)
+    made.to("cpu", torch.float32)
+    return made
 
 
 def write(made: StableDiffusionPipeline, folder: Path) -> None:

@@ -4,6 +4,8 @@ Two threads in one process are many times slower when something else keeps the c
 each other at every layer; processes wait once a step.
 """
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 import os
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
+from torch import multiprocessing
 
 # For glibc in the processes to come: a step's memory stays for the next one, instead of being zeroed each time.
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(8 << 30)}
@@ -64,7 +66,9 @@ def run(work: Path, processes: int, device: str, job: Callable[..., None], *argu
     os.environ.update(KEEP_MEMORY)
     meeting = work / "meeting"
     meeting.unlink(missing_ok=True)
-    mp.spawn(member, (processes, device, meeting, job, arguments), processes)
+    multiprocessing.spawn(  # type: ignore[attr-defined]
+        member, (processes, device, meeting, job, arguments), processes
+    )
 
 
 def member(

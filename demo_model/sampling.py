@@ -8,13 +8,10 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-
-if TYPE_CHECKING:
-    from diffusers import StableDiffusionPipeline
-    from PIL import Image
+from PIL import Image
 
 TOGETHER = 4  # pictures that are drawn at once; more are not faster on a CPU
 
@@ -27,8 +24,8 @@ class Artist:
         from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
 
         self.defaults: dict[str, Any] = json.loads((folder / "playground.json").read_text(encoding="utf-8"))
-        self.pipeline: StableDiffusionPipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
-        self.painter = StableDiffusionImg2ImgPipeline(**self.pipeline.components, requires_safety_checker=False)
+        self.pipeline: Any = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
+        self.painter: Any = StableDiffusionImg2ImgPipeline(**self.pipeline.components, requires_safety_checker=False)
         self.pipeline.set_progress_bar_config(disable=True)
         self.painter.set_progress_bar_config(disable=True)
 

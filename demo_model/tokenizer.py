@@ -66,7 +66,7 @@ def learn(lines: Iterator[str]) -> CLIPTokenizer:
     in_order = dict.fromkeys([*alphabet, *(letter + "</w>" for letter in alphabet), *learned, START, END])
     vocabulary = {token: number for number, token in enumerate(in_order)}
     merges = [tuple(merge) for merge in found["merges"]]
-    return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=LENGTH)
+    return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=LENGTH)  # type: ignore[arg-type]
 
 
 def load_or_learn(folder: Path, composer: Composer) -> CLIPTokenizer:
@@ -74,4 +74,5 @@ def load_or_learn(folder: Path, composer: Composer) -> CLIPTokenizer:
 
     if not folder.exists():
         learn(texts(composer)).save_pretrained(folder)
-    return CLIPTokenizer.from_pretrained(folder)
+    tokenizer: CLIPTokenizer = CLIPTokenizer.from_pretrained(folder)
+    return tokenizer

@@ -16,9 +16,10 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
+from PIL import Image
 
 from demo_model import autoencoder, diffusion, export, network, packages, parallel, tokenizer
 from demo_model.compose import SIZE, Composer
@@ -28,10 +29,6 @@ from demo_model.drawing import Encoder, token_ids
 from demo_model.parallel import Team
 from demo_model.pool import Pool
 from demo_model.sheets import sheet
-
-if TYPE_CHECKING:
-    from diffusers import StableDiffusionPipeline
-    from PIL import Image
 
 SAMPLES = 4_000_000
 SMALL = 0.15  # of all samples are of half the size, which is four times as fast and teaches the words
@@ -110,7 +107,7 @@ def train(team: Team, work: Path, plan: Plan, batch: int) -> None:
         diffusion.train(learner, pool, round(share * plan.samples), batch * (SIZE // size), scale, work, report)
 
 
-def write_sheet(made: StableDiffusionPipeline, folder: Path, samples: int) -> None:
+def write_sheet(made: Any, folder: Path, samples: int) -> None:
     """The same prompts and seeds each time; once for every SHEET_EVERY samples."""
     path = folder / f"{samples // SHEET_EVERY * SHEET_EVERY:07}.png"
     if path.exists():
