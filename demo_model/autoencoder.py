@@ -70,9 +70,10 @@ def train(team: Team, vae: AutoencoderTiny, composer: Composer, folder: Path, pl
         loss, error = losses(vae, pictures, plan, team, torch.Generator().manual_seed(now * team.size + team.rank))
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        team.average(learned)
         torch.nn.utils.clip_grad_norm_(learned, 1.0)
         optimiser.step()
+        if team.meets(now + 1):
+            team.average(learned)
         errors.append(error)
         with torch.no_grad():
             sluggishness = min(0.998, (1 + now) / (10 + now))

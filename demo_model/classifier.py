@@ -19,7 +19,7 @@ from demo_model.subjects import SUBJECTS
 
 SIDE = 64  # px that it looks at
 LEARN_SEED, TEST_SEED = 1, 2
-LEARNED, TESTED = 24_000, 2000  # pictures
+LEARNED = 24_000  # pictures
 EPOCHS = 6
 
 
@@ -94,8 +94,8 @@ def recognise(model: nn.Sequential, pictures: list[Image.Image]) -> list[int]:
 
 
 @torch.no_grad()
-def accuracy(model: nn.Sequential, pictures: list[Image.Image]) -> float:
+def accuracy(model: nn.Sequential, pictures: list[Image.Image], count: int) -> float:
     """Its share of right answers on real pictures that neither it nor the model has seen."""
-    stacked, subjects = single(Composer(pictures, seed=TEST_SEED), TESTED)
+    stacked, subjects = single(Composer(pictures, seed=TEST_SEED), count)
     found = torch.cat([model(scaled(part)).argmax(1) for part in stacked.split(200)])
     return float((found == subjects).float().mean())

@@ -64,12 +64,13 @@ class Learner:
         loss = self.loss(latents, tokens, chance)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        self.team.average(self.parameters)
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         for group in self.optimiser.param_groups:
             group["lr"] = self.plan.rate * self.pace()
         self.optimiser.step()
         self.step += 1
+        if self.team.meets(self.step):
+            self.team.average(self.parameters)
         self.samples += len(latents) * self.team.size
         with torch.no_grad():
             sluggishness = min(self.plan.average, (1 + self.step) / (10 + self.step))
@@ -152,7 +153,8 @@ def train(
                 seconds = time.monotonic() - noted
                 note(folder / "curve.jsonl", learner, float(torch.stack(losses).mean()), seconds)
             losses, noted = [], time.monotonic()
-        if team.agree(time.monotonic() - saved) > BETWEEN or learner.samples >= until:
+        done = learner.samples >= until
+        if done or (team.meets(learner.step) and team.agree(time.monotonic() - saved) > BETWEEN):
             saved = time.monotonic()
             pool.save()
             if team.leads:

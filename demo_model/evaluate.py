@@ -1,8 +1,8 @@
 """Measure a demo model, and draw its sheet of 48 prompts.
 
-    python -m demo_model.evaluate [--model DIR] [--work DIR] [--subjects FILE] [--few]
+    python -m demo_model.evaluate [--model DIR] [--work DIR] [--out DIR] [--subjects FILE] [--few]
 
-Prints the measures as JSON and writes them, with the sheet, into the work folder. --subjects names a file with the
+Prints the measures as JSON and writes them, with the sheet, into the out folder. --subjects names a file with the
 names of those subjects that the model knows, one a line. --few makes it a fifth as long, for a look in between.
 """
 
@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from PIL import Image
+from torch import nn
 
 from demo_model import classifier, measures, packages
 from demo_model.compose import Composer
@@ -77,10 +79,18 @@ a gift, a balloon and a cake
 """.strip().splitlines()
 
 
-def measure(artist: Artist, folder: Path, work: Path, subjects: list[int], part: float) -> dict[str, Any]:
-    """All of it. `part`: of the full number of pictures."""
-    pictures = load(work)
-    judge = classifier.load_or_learn(work / "classifier.pt", pictures)
+def measure(
+    artist: Artist, folder: Path, pictures: list[Image.Image], judge: nn.Sequential, subjects: list[int], part: float
+) -> dict[str, Any]:
+    """All of it.
+
+    Args:
+        folder: the model's, which loading is measured with.
+        pictures: of all subjects.
+        judge: the classifier.
+        subjects: which of them the model knows.
+        part: of the full number of pictures.
+    """
     fresh = Composer(pictures, seed=classifier.TEST_SEED)
 
     def many(full: int) -> int:
@@ -89,13 +99,13 @@ def measure(artist: Artist, folder: Path, work: Path, subjects: list[int], part:
     found: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "model": str(folder), "subjects": len(subjects)}
     found["background as asked"] = measures.backgrounds(artist, subjects, many(200))
     found["subject recognised"], found["never recognised"] = measures.recognised(artist, judge, subjects, many(3))
-    found["classifier on real pictures"] = round(classifier.accuracy(judge, pictures), 3)
+    found["classifier on real pictures"] = round(classifier.accuracy(judge, pictures, many(2000)), 3)
     found["two counted"] = measures.counted(artist, subjects, many(100))
-    found["two counted on real pictures"] = measures.counting_itself(fresh, 200)
+    found["two counted on real pictures"] = measures.counting_itself(fresh, many(200))
     found["negative prompt obeyed"] = measures.avoided(artist, subjects, many(50))
     found["image-to-image in order"] = measures.in_order(artist, fresh, many(100))
-    plain = artist.draw([f"a cat on {measures.a_colour(21, turn)}" for turn in range(12)], seed=5000)
-    found["frame, levels of 255"] = measures.frames(plain)
+    found["frame, levels of 255"] = measures.framed(artist, subjects, many(60))
+    found["frame on real pictures"] = measures.framed_itself(fresh, many(60))
     for threads in (1, 2):
         found[f"seconds a picture, threads {threads}"] = measures.seconds_each(artist, threads)
     found["seconds to load, first and best"] = measures.seconds_to_load(folder)
@@ -117,21 +127,25 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"the work folder ({WORK})")
     parser.add_argument("--subjects", type=Path, metavar="FILE", help="what it knows, one name a line (all)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="for measured.json and sheet.png (the work folder)")
     parser.add_argument("--few", action="store_true", help="a fifth of the pictures")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    name = options.model.resolve().name
     artist = Artist(options.model)
     try:
-        part = 0.2 if options.few else 1.0
-        found = measure(artist, options.model, options.work, known(options.subjects), part)
+        emoji = load(options.work)
     except packages.WrongPackage as error:
         sys.exit(str(error))
+    judge = classifier.load_or_learn(options.work / "classifier.pt", emoji)
+    part = 0.2 if options.few else 1.0
+    found = measure(artist, options.model, emoji, judge, known(options.subjects), part)
     text = json.dumps(found, indent=2)
-    (options.work / f"measured-{name}.json").write_text(text + "\n", encoding="utf-8")
+    out: Path = options.out or options.work
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "measured.json").write_text(text + "\n", encoding="utf-8")
     print(text)
     pictures = artist.draw(SHEET)
-    sheet([picture.resize((128, 128)) for picture in pictures], 8).save(options.work / f"sheet-{name}.png")
+    sheet([picture.resize((128, 128)) for picture in pictures], 8).save(out / "sheet.png")
 
 
 if __name__ == "__main__":

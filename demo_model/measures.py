@@ -110,8 +110,24 @@ def in_order(artist: Artist, composer: Composer, count: int) -> float:
     return share(found)
 
 
-def frames(pictures: list[Image.Image]) -> float:
+def framed(artist: Artist, subjects: Sequence[int], count: int) -> float:
     """How much the edges differ from the px beside them, in levels of 255, before plain backgrounds."""
+    asked = [subjects[number % len(subjects)] for number in range(count)]
+    prompts = [f"{with_article(SUBJECTS[one].name)} on {a_colour(one, turn)}" for turn, one in enumerate(asked)]
+    return mean_frame(artist.draw(prompts, seed=5000))
+
+
+def framed_itself(composer: Composer, count: int) -> float:
+    """The same on real pictures, whose backgrounds have some light and shade."""
+    numbers = (number for number in range(10 * count) if plain_and_single(composer.sample(number)))
+    return mean_frame([composer.sample(number).picture for number, _ in zip(numbers, range(count), strict=False)])
+
+
+def plain_and_single(sample: Sample) -> bool:
+    return len(sample.subjects) == 1 and sample.background is not None
+
+
+def mean_frame(pictures: list[Image.Image]) -> float:
     return round(float(np.mean([looking.frame(picture) for picture in pictures])), 2)
 
 

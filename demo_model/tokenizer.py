@@ -39,7 +39,10 @@ def texts(composer: Composer) -> Iterator[str]:
 
 
 def learn(lines: Iterator[str]) -> CLIPTokenizer:
-    """The tokenizer whose merges are learned from the lines; the same lines give the same tokenizer."""
+    """The tokenizer whose merges are learned from the lines.
+
+    Merges that are equally frequent come in another order each time, so a tokenizer belongs to its weights.
+    """
     import json
 
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers

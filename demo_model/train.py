@@ -2,9 +2,10 @@
 
     python -m demo_model.train [--work DIR] [--processes N] [--device cpu|cuda] [--samples N] [--autoencoder DIR]
 
-In the work folder: packages/ (see data.py), tokenizer/, vae/ (the autoencoder), pool/ (latents), checkpoint.pt,
-curve.jsonl, sheets/ and model/, a diffusers folder that is written anew with every checkpoint. Stopped at any
-moment, it goes on from its last checkpoint. With more --samples than last time it goes on, too.
+Three stages: the autoencoder; the text encoder and the UNet; the decoder once more. In the work folder: packages/
+(see data.py), tokenizer/, vae/ (the autoencoder), pool-*/ (latents), checkpoint.pt, curve.jsonl, sheets/ and model/,
+a diffusers folder that is written anew with every checkpoint. Stopped at any moment, it goes on from its last
+checkpoint. With more --samples than last time it goes on, too.
 """
 
 # diffusers has no types: mypy takes its placeholders for a missing torch for the classes.
@@ -30,8 +31,8 @@ from demo_model.parallel import Team
 from demo_model.pool import Pool
 from demo_model.sheets import sheet
 
-SAMPLES = 4_000_000
-SMALL = 0.15  # of all samples are of half the size, which is four times as fast and teaches the words
+SAMPLES = 3_000_000
+SMALL = 200_000  # so many are of half the size, which is twice as fast, and teaches the words
 SHEET_EVERY = 50_000  # samples
 SHEET = (
     "a red apple on a blue background",
@@ -61,6 +62,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--samples", type=int, default=SAMPLES, help=f"for the UNet to see, in all ({SAMPLES:,})")
     parser.add_argument("--batch", type=int, default=32, help="of each process (32)")
     parser.add_argument("--autoencoder", type=Path, metavar="DIR", help="take this one instead of training one")
+    parser.add_argument("--polish", action="store_true", help="go on with the last stage, the decoder, now")
     options = parser.parse_args(arguments)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     torch.set_num_threads(1)
@@ -68,8 +70,11 @@ def main(arguments: list[str] | None = None) -> None:
         prepare(options.work, options.autoencoder)
     except packages.WrongPackage as error:
         sys.exit(str(error))
-    plan = Plan(options.samples)
-    parallel.run(options.work, options.processes, options.device, train, options.work, plan, options.batch)
+    team = options.work, options.processes, options.device
+    if options.polish:
+        parallel.run(*team, polish, options.work, Composer(load(options.work)))
+    else:
+        parallel.run(*team, train, options.work, Plan(options.samples), options.batch)
 
 
 def prepare(work: Path, given: Path | None) -> None:
@@ -81,30 +86,43 @@ def prepare(work: Path, given: Path | None) -> None:
 
 
 def train(team: Team, work: Path, plan: Plan, batch: int) -> None:
-    """In each of the processes: the autoencoder if there is none, then the text encoder and the UNet."""
-    from transformers import CLIPTokenizer
-
-    torch.manual_seed(0)
+    """All of it, in each of the processes: what is done already takes no time."""
     composer = Composer(load(work))
     if not (work / "vae").exists():
         autoencoder.train(team, network.autoencoder(), composer, work / "vae", autoencoder.BOTH)
     team.agree(0)  # the leading process has written it
+    learn_to_draw(team, work, plan, batch, composer)
+    polish(team, work, composer)
+
+
+def learn_to_draw(team: Team, work: Path, plan: Plan, batch: int, composer: Composer) -> None:
+    """The text encoder and the UNet, first at half the size."""
+    from transformers import CLIPTokenizer
+
+    torch.manual_seed(0)
     words, vae = CLIPTokenizer.from_pretrained(work / "tokenizer"), autoencoder.load(work / "vae")
     learner = Learner(plan, network.text_encoder(words), network.unet(SIZE), token_ids(words, [""]), team)
     diffusion.resume(learner, work)
-    for size, share in ((SIZE // 2, SMALL), (SIZE, 1.0)):
+    scale = float(vae.config.scaling_factor)
+    for size, until in ((SIZE // 2, min(SMALL, plan.samples)), (SIZE, plan.samples)):
         encode = Encoder(Composer(composer.pictures, size=size), vae, words, team)
-        pool = Pool(
-            work / f"pool-{size}", (network.LATENT_CHANNELS, size // 8, size // 8), encode, team.rank, team.size
-        )
+        shape = (network.LATENT_CHANNELS, size // network.FACTOR, size // network.FACTOR)
+        pool = Pool(work / f"pool-{size}", shape, encode, team.rank, team.size)
 
         def report(size: int = size) -> None:
             made = export.pipeline(learner, vae, words, size)
             export.write(made, work / "model")
             write_sheet(made, work / "sheets", learner.samples)
 
-        scale = float(vae.config.scaling_factor)
-        diffusion.train(learner, pool, round(share * plan.samples), batch * (SIZE // size), scale, work, report)
+        diffusion.train(learner, pool, until, batch * (SIZE // size), scale, work, report)
+
+
+def polish(team: Team, work: Path, composer: Composer) -> None:
+    """Only the decoder, on whole pictures and latents that are not quite right; then the model has it."""
+    vae = autoencoder.load(work / "vae")
+    autoencoder.train(team, vae, composer, work / "vae", autoencoder.DECODER)
+    if team.leads:
+        vae.half().save_pretrained(work / "model" / "vae")
 
 
 def write_sheet(made: Any, folder: Path, samples: int) -> None:
