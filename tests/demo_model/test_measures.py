@@ -99,7 +99,7 @@ def test_subjects_are_recognised_by_a_classifier_that_learned_them(pictures: lis
     shown = [Image.new("RGBA", (256, 256)) for _ in range(2)]
     shown[0].paste((255, 255, 255, 255), (0, 100, 256, 156))
     shown[1].paste((255, 255, 255, 255), (100, 0, 156, 256))
-    stacked, subjects = classifier.single(Composer(shown, seed=1, size=64), 500)
+    stacked, subjects = classifier.single(Composer(shown, seed=1, size=64), 300)
     judge = classifier.learn(stacked, subjects)
 
     class Knows(Drawer):
