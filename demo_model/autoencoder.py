@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +117,10 @@ def finish(team: Team, vae: AutoencoderTiny, composer: Composer, folder: Path) -
     pictures = [composer.sample(number).picture for number in range(MEASURED)]
     parts = [measure.latents(pictures[at : at + 32]) for at in range(0, MEASURED, 32)]
     vae.register_to_config(scaling_factor=round(1 / float(torch.cat(parts).std()), 4))
-    vae.to(torch.float32).save_pretrained(folder)
+    half = folder.with_suffix(".half")
+    vae.to(torch.float32).save_pretrained(half)
+    shutil.rmtree(folder, ignore_errors=True)
+    half.rename(folder)
 
 
 def pace(step: int, steps: int) -> float:

@@ -29,6 +29,7 @@ from demo_model.diffusion import Learner, Plan
 from demo_model.drawing import Encoder, token_ids
 from demo_model.parallel import Team
 from demo_model.pool import Pool
+from demo_model.sampling import seeded
 from demo_model.sheets import sheet
 
 SAMPLES = 3_000_000
@@ -80,7 +81,7 @@ def main(arguments: list[str] | None = None) -> None:
 def prepare(work: Path, given: Path | None) -> None:
     """Whatever comes before the autoencoder: the pictures, the tokenizer."""
     work.mkdir(parents=True, exist_ok=True)
-    tokenizer.load_or_learn(work / "tokenizer", Composer(load(work)))
+    tokenizer.load_or_learn(work / "tokenizer", Composer(load(work), size=16))  # for the words, so small
     if given and not (work / "vae").exists():
         autoencoder.finish(Team(), autoencoder.load(given), Composer(load(work)), work / "vae")
 
@@ -133,9 +134,10 @@ def write_sheet(made: Any, folder: Path, samples: int) -> None:
     folder.mkdir(exist_ok=True)
     pictures: list[Image.Image] = []
     for at in range(0, len(SHEET), 4):
-        seeds = [torch.Generator().manual_seed(seed) for seed in range(at, at + 4)]
+        prompts = list(SHEET[at : at + 4])
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            pictures += made(list(SHEET[at : at + 4]), num_inference_steps=20, guidance_scale=4, generator=seeds).images
+            seeds = seeded(at, len(prompts))
+            pictures += made(prompts, num_inference_steps=20, guidance_scale=4, generator=seeds).images
     sheet([picture.resize((192, 192)) for picture in pictures], 8).save(path)
 
 
