@@ -48,7 +48,6 @@ class Learner:
     ) -> None:
         self.plan, self.empty, self.team = plan, empty, team  # empty: the token ids of no caption at all
         self.text, self.unet = text.to(team.device), unet.to(team.device)
-        self.unet.to(memory_format=torch.channels_last)
         self.parameters = [*text.parameters(), *unet.parameters()]
         self.averages = [one.detach().clone() for one in self.parameters]
         matrices = [one for one in self.parameters if one.ndim > 1]
@@ -86,9 +85,9 @@ class Learner:
         clean = latents.to(self.team.device)
         noisy = alpha.sqrt() * clean + (1 - alpha).sqrt() * noise
         wanted = alpha.sqrt() * noise - (1 - alpha).sqrt() * clean
-        with self.team.mixed():
+        with self.team.mixed(), self.team.attention():
             words = self.text(tokens).last_hidden_state
-            found = self.unet(noisy.contiguous(memory_format=torch.channels_last), times, words).sample
+            found = self.unet(noisy, times, words).sample
         return functional.mse_loss(found.float(), wanted)
 
     def pace(self) -> float:

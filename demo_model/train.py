@@ -32,7 +32,7 @@ from demo_model.pool import Pool
 from demo_model.sampling import seeded
 from demo_model.sheets import sheet
 
-SAMPLES = 3_000_000
+SAMPLES = 1_500_000
 SMALL = 200_000  # so many are of half the size, which is twice as fast, and teaches the words
 SHEET_EVERY = 50_000  # samples
 SHEET = (
