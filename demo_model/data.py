@@ -3,7 +3,7 @@
     python -m demo_model.data [--work DIR]
 
 Fetches the pinned package into the work folder, checks that the training's first pictures come out bit for bit
-as they did for the shipped weights, and writes a sheet of 48 of them with their captions.
+as they did so far, and writes a sheet of 48 of them with their captions.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"{len(SUBJECTS)} subjects; 48 samples of training: {work / 'data.png'}, captions: {work / 'data.txt'}")
     found = digest(composer)
     if found != DIGEST:
-        sys.exit(f"The pictures differ from those of the shipped weights (another Pillow or NumPy?): {found}")
-    print("The pictures are bit for bit those of the shipped weights.")
+        sys.exit(f"The pictures differ from those that were trained on (another Pillow or NumPy?): {found}")
+    print("The pictures are bit for bit those that were trained on.")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Training in several processes of one thread each, which put their weights together every few steps.
 
 Two threads in one process are many times slower when something else keeps the cores busy, for they wait for each
-other at every layer. Processes that average their gradients wait at every step, which still cost a third of the
-time; the mean of the weights after eight steps does as well (https://arxiv.org/abs/1808.07217).
+other at every layer. Processes that average their gradients wait at every step; with the mean of their weights after
+every eighth they wait less, and learn as well (https://arxiv.org/abs/1808.07217).
 """
 
 # mypy: allow-untyped-calls

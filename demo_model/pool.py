@@ -1,7 +1,7 @@
 """Latents to train on: some are new at every step, most have been used before, the oldest make room.
 
-Drawing a picture and encoding it takes about as long as a step of training with it, so each is used several
-times. They lie in files that grow with the training and are still there when it goes on another day.
+Drawing a picture and encoding it takes about half as long as a step of training with it, so each is used several
+times. They lie in files, which are still there when the training goes on another day.
 """
 
 from __future__ import annotations
