@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--processes", type=int, default=2, help="one per core of a CPU (2), one for a GPU")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--samples", type=int, default=SAMPLES, help=f"for the UNet to see, in all ({SAMPLES:,})")
-    parser.add_argument("--batch", type=int, default=32, help="of each process (32)")
+    parser.add_argument("--batch", type=int, default=16, help="of each process, twice that at half the size (16)")
     parser.add_argument("--autoencoder", type=Path, metavar="DIR", help="take this one instead of training one")
     parser.add_argument("--polish", action="store_true", help="go on with the last stage, the decoder, now")
     options = parser.parse_args(arguments)
