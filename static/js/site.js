@@ -29,8 +29,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.shouldSwap = false;
   byId("offline").hidden = event.detail.xhr.status !== 503; // the database is away
 });
+// Neither is the promise, which is asked for anew by itself and may come after the refusal.
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (!isPoll(event.detail.requestConfig)) byId("notice").textContent = "";
+  if (!isPoll(event.detail.requestConfig) && event.detail.elt.id !== "promise") byId("notice").textContent = "";
 });
 
 // Offline: say so, and stop saying so by itself.
