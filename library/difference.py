@@ -52,7 +52,7 @@ def picture(a: Path, b: Path) -> bytes | None:
         return None
     strong = (apart.astype(np.float32) * (255 / max(1, int(apart.max())))).astype(np.uint8)
     file = BytesIO()
-    Image.fromarray(strong).save(file, "WEBP", lossless=True, method=0, quality=0)  # a tenth of the usual effort
+    Image.fromarray(strong).save(file, "WEBP", lossless=True, method=0, quality=0)  # the least effort
     return file.getvalue()
 
 

@@ -1,11 +1,8 @@
 """The line on stderr on which commands show how far they are."""
 
 import sys
-import time
 
 from django.core.management.base import OutputWrapper
-
-from generation.templatetags.times import duration
 
 WIDTH = 24  # characters
 
@@ -44,24 +41,3 @@ class StatusLine:
         if self.is_terminal and self._shown:
             self._stderr.write("")
         self._shown = ""
-
-
-class Counter:
-    """How many of so many bytes are done, with the time left, on a terminal only."""
-
-    def __init__(self, stderr: OutputWrapper, total: int, what: str = "done") -> None:
-        self._line, self._total, self._what = StatusLine(stderr), total, what
-        self._done, self._began = 0, time.monotonic()
-        self._next = self._began
-
-    def add(self, size: int) -> None:
-        self._done += size
-        now = time.monotonic()
-        if self._line.is_terminal and now >= self._next:
-            self._next = now + 0.2
-            left = (now - self._began) * (self._total / max(1, self._done) - 1)
-            share = min(1.0, self._done / max(1, self._total))
-            self._line.show(f"{bar(share)} {self._done / 1e6:,.0f} MB {self._what}", f", about {duration(left)} left")
-
-    def end(self) -> None:
-        self._line.end()

@@ -16,8 +16,8 @@ PRIVATE = 0o600 << 16  # where a zip keeps a file's mode
 PACKED = (".json", ".jsonl", ".sqlite3", ".env")
 """Suffixes that are worth compressing; pictures are already."""
 
-Tell = Callable[[int], None]
-"""Called with the bytes that were read just now."""
+Tell = Callable[[], None]
+"""Called after each file."""
 
 
 class Unusable(Exception):
@@ -33,12 +33,12 @@ class Writer:
         self._zip = ZipFile(self._part, "w")
         self._files: dict[str, dict[str, Any]] = {}
 
-    def add(self, name: str, source: IO[bytes], tell: Tell = lambda size: None) -> None:
+    def add(self, name: str, source: IO[bytes]) -> None:
         entry = ZipInfo(name, (1980, 1, 1, 0, 0, 0))
         entry.external_attr = PRIVATE
         entry.compress_type = ZIP_DEFLATED if name.endswith(PACKED) else ZIP_STORED
         with self._zip.open(entry, "w", force_zip64=True) as target:
-            self._files[name] = _copy(source, target, tell)
+            self._files[name] = _copy(source, target)
 
     def finish(self, **facts: Any) -> None:
         """The last thing that is written: what the backup is, and what is in it."""
@@ -73,6 +73,9 @@ class Backup:
         if version != VERSION:
             raise Unusable(f"{path} was made by a later version of the playground: upgrade this one first.")
 
+    def __len__(self) -> int:
+        return len(self._files)
+
     def __contains__(self, name: str) -> bool:
         return name in self._files
 
@@ -89,25 +92,26 @@ class Backup:
                 raise Unusable(f"The backup has a file with the name {name[:200]!r}, which no backup has.")
             try:
                 with self._zip.open(name) as source:
-                    found = _copy(source, None, tell)
+                    found = _copy(source)
             except (BadZipFile, OSError, ValueError) as error:
                 raise Unusable(f"The backup is damaged: {name} cannot be read.") from error
             if found != said:
                 raise Unusable(f"The backup is damaged: {name} is not what was put into it.")
+            tell()
 
-    def extract(self, name: str, path: Path, tell: Tell = lambda size: None) -> None:
+    def extract(self, name: str, path: Path) -> None:
         """Afterwards `path` is whole, or is not there. Raises OSError."""
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.part")
         with self._zip.open(name) as source, part.open("wb") as target:
-            _copy(source, target, tell)
+            _copy(source, target)
         part.replace(path)
 
     def read(self, name: str) -> IO[bytes]:
         return self._zip.open(name)
 
 
-def _copy(source: IO[bytes], target: IO[bytes] | None, tell: Tell) -> dict[str, Any]:
+def _copy(source: IO[bytes], target: IO[bytes] | None = None) -> dict[str, Any]:
     """Its size and checksum, as a manifest has them."""
     digest, size = hashlib.sha256(), 0
     while chunk := source.read(CHUNK):
@@ -115,7 +119,6 @@ def _copy(source: IO[bytes], target: IO[bytes] | None, tell: Tell) -> dict[str, 
         size += len(chunk)
         if target:
             target.write(chunk)
-        tell(len(chunk))
     return {"size": size, "sha256": digest.hexdigest()}
 
 

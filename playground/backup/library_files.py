@@ -26,7 +26,8 @@ def save(writer: Writer, paths: list[Path], tell: Tell) -> None:
     """What is deleted for good meanwhile is left out."""
     for path in paths:
         with suppress(FileNotFoundError), path.open("rb") as source:
-            writer.add(f"{FOLDER}/{_relative(path)}", source, tell)
+            writer.add(f"{FOLDER}/{_relative(path)}", source)
+        tell()
 
 
 def strangers(backup: Backup) -> list[Path]:
@@ -38,7 +39,8 @@ def strangers(backup: Backup) -> list[Path]:
 def load(backup: Backup, tell: Tell) -> None:
     """Raises OSError."""
     for path in backup.below(FOLDER):
-        backup.extract(f"{FOLDER}/{path}", Path(settings.PLAYGROUND_LIBRARY, path), tell)
+        backup.extract(f"{FOLDER}/{path}", Path(settings.PLAYGROUND_LIBRARY, path))
+        tell()
 
 
 def _relative(path: Path) -> str:

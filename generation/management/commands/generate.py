@@ -20,6 +20,7 @@ from generation.worker import WorkerProcess
 from library.models import Image
 
 POLL = 0.25  # s
+FORETELL = 2.0  # s between two looks at the whole queue, which may be long
 MANY = 500  # values in one query
 
 HELP = """\
@@ -78,7 +79,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         asked = self._asked(options)
-        if options["now"]:  # perhaps no worker has ever looked for models
+        if options["now"] and any("model" in line.settings for line in asked):  # perhaps no worker has ever looked
             registry.write(registry.choice())
         forms = list(_checked(asked, _folder(options["from_file"])))
         process = self._open_worker() if options["now"] else None
@@ -171,10 +172,12 @@ class Command(BaseCommand):
             connection.close()
 
     def _wait(self, number: int, jobs: list[Job]) -> None:
-        job, line = jobs[number], StatusLine(self.stderr)
+        job, line, left, due = jobs[number], StatusLine(self.stderr), "", 0.0
         job.refresh_from_db()
         while job.is_active:
-            line.show(_progress(number, jobs), _left(jobs[-1]) if line.is_terminal else "")
+            if line.is_terminal and time.monotonic() >= due:
+                left, due = _left(jobs[-1]), time.monotonic() + FORETELL
+            line.show(_progress(number, jobs), left)
             time.sleep(POLL)
             job.refresh_from_db()
         line.show(_progress(number, jobs))

@@ -1,12 +1,14 @@
+import sqlite3
 from argparse import ArgumentParser
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils import timezone
 
-from generation.management.bar import Counter
+from library.management.progress import Progress, pictures
 from library.models import Image, Shelf
 from playground.backup import library_files, rows, settings_file
 from playground.backup.archive import Writer, room_for
@@ -37,6 +39,8 @@ class Command(BaseCommand):
             self._write(file, with_secrets)
         except OSError as error:
             raise CommandError(f"{file} cannot be written: {error.strerror or error}.") from error
+        except (DatabaseError, sqlite3.Error) as error:
+            raise CommandError(f"The database cannot be read, or its copy not be written: {error}") from error
 
     def _write(self, file: Path, with_secrets: bool) -> None:
         writer = Writer(file)
@@ -46,14 +50,14 @@ class Command(BaseCommand):
             size = sum(path.lstat().st_size for path in paths if path.exists())
             if lack := room_for(size, file.resolve().parent):
                 raise CommandError(lack)
-            counter = Counter(self.stderr, size)
-            library_files.save(writer, paths, counter.add)
-            counter.end()
+            progress = Progress(self.stderr, len(paths))
+            library_files.save(writer, paths, progress.step)
+            progress.end()
             writer.add(settings_file.NAME, BytesIO(settings_file.plain().encode()))
             if with_secrets:
                 writer.add(settings_file.SECRETS_NAME, BytesIO(settings_file.secrets().encode()))
             writer.finish(made=timezone.now().isoformat(timespec="seconds"), migrations=rows.migrations())
         finally:
             writer.clean_up()
-        kept = Image.objects.count()
-        self.stdout.write(f"{file}: {kept:,} pictures, {file.stat().st_size / 1e6:,.1f} MB. Checked when restored.")
+        kept = pictures(Image.objects.count())
+        self.stdout.write(f"{file}: {kept}, {file.stat().st_size / 1e6:,.1f} MB. Checked when restored.")

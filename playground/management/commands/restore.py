@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from generation.management.bar import Counter
 from generation.preparing import port_fault
+from library.management.progress import Progress, pictures
 from library.models import Image
 from playground.backup import library_files, rows, settings_file
 from playground.backup.archive import Backup, Tell, Unusable, room_for
@@ -29,15 +29,15 @@ class Command(BaseCommand):
         try:
             backup = Backup(file)
             self._refuse(backup)
-            self._go_through(backup, "looked at", backup.verify)
-            self._go_through(backup, "put back", lambda tell: library_files.load(backup, tell))
+            self._go_through(backup, backup.verify)
+            self._go_through(backup, lambda tell: library_files.load(backup, tell))
             rows.load(backup)
             self._put_settings(backup)
         except Unusable as unusable:
             raise CommandError(str(unusable)) from unusable
         except (OSError, DatabaseError) as error:
             raise CommandError(f"It could not be put back: {error}. The same command tries again.") from error
-        self.stdout.write(f"{Image.objects.count():,} pictures are back, from {backup.manifest.get('made')}.")
+        self.stdout.write(f"{pictures(Image.objects.count())} back, from {backup.manifest.get('made')}.")
 
     def _refuse(self, backup: Backup) -> None:
         if fault := port_fault():
@@ -52,10 +52,10 @@ class Command(BaseCommand):
         if fault := rows.fault(backup) or room_for(backup.size, settings.PLAYGROUND_LIBRARY):
             raise CommandError(fault)
 
-    def _go_through(self, backup: Backup, what: str, do: Callable[[Tell], None]) -> None:
-        counter = Counter(self.stderr, backup.size, what)
-        do(counter.add)
-        counter.end()
+    def _go_through(self, backup: Backup, do: Callable[[Tell], None]) -> None:
+        progress = Progress(self.stderr, len(backup))
+        do(progress.step)
+        progress.end()
 
     def _put_settings(self, backup: Backup) -> None:
         for name in (settings_file.NAME, settings_file.SECRETS_NAME):
