@@ -5,15 +5,15 @@ import re
 from hashlib import sha256
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from generation import queue
 from generation.forms import RecipeForm
-from generation.models import IdempotencyKey, Job
+from generation.models import Job
+from generation.once import Taken, once
 from generation.senders import Sender
-from generation.waiting import Full, take_turns
+from generation.waiting import Full
 
 
 def send(form: RecipeForm, sender: Sender) -> Job | None:
@@ -36,18 +36,18 @@ def _once(form: RecipeForm, sender: Sender) -> Job:
 
     A key that comes with other settings means nothing: somebody changed them after an answer was lost.
     """
-    given, digest = str(form.data.get("once", "")), _digest(form)
-    key = f"form {given}" if re.fullmatch(r"[\w-]{1,100}", given, re.ASCII) else ""
     promised = queue.places(form.recipe())[-1].seconds
-    with transaction.atomic():
-        take_turns()
-        known = IdempotencyKey.objects.of(sender.key, key) if key else None
-        if known and known.digest == digest:
-            return known.job
-        job = queue.submit(form.recipe(), sender=sender, source=form.source, promised=promised)
-        if key and not known:
-            IdempotencyKey.objects.create(visitor=sender.key, key=key, digest=digest, job=job)
-    return job
+
+    def submit() -> Job:
+        return queue.submit(form.recipe(), sender=sender, source=form.source, promised=promised)
+
+    given = str(form.data.get("once", ""))
+    if not re.fullmatch(r"[\w-]{1,100}", given, re.ASCII):
+        return submit()
+    try:
+        return once(sender.key, f"form {given}", _digest(form), submit)[0]
+    except Taken:
+        return submit()
 
 
 def _digest(form: RecipeForm) -> str:

@@ -1,5 +1,6 @@
 """The site's own dialect, below /api/v1/."""
 
+import re
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from generation import defaults, known_models, queue, status
-from generation.api import asking, bodies, idempotency
+from generation.api import asking, bodies
 from generation.api.pictures import router as pictures
 from generation.api.schemas import (
     JobOut,
@@ -33,6 +34,7 @@ from generation.dialects import refusal
 from generation.engine import loras
 from generation.engine.samplers import SAMPLERS
 from generation.models import Job
+from generation.once import Taken, job_of, once
 from generation.senders import sender_of
 from generation.visitors import VisitorRequest
 from library.askers import asker_of
@@ -66,6 +68,11 @@ api.add_router("/images", pictures)
 @api.exception_handler(Refusal)
 def refused(request: HttpRequest, error: Refusal) -> HttpResponse:
     return error.response
+
+
+@api.exception_handler(Taken)
+def taken(request: HttpRequest, error: Taken) -> HttpResponse:
+    return refusal(409, "Another request was sent with this Idempotency-Key within the last 24 hours.")
 
 
 @api.exception_handler(Http404)
@@ -106,12 +113,14 @@ def create_job(request: VisitorRequest) -> HttpResponseBase | Status[Any]:
     """
     values, files = bodies.read_fields(request)
     key, digest = request.headers.get("Idempotency-Key"), bodies.digest(values, files)
+    if key is not None and not re.fullmatch(r"[\x21-\x7e]{1,255}", key):
+        raise Refusal(400, "An Idempotency-Key has 1 to 255 visible ASCII characters.")
     sender = sender_of(request)
-    job = idempotency.job_of(sender.key, key, digest) if key is not None else None
+    job = job_of(sender.key, key, digest) if key else None
     is_new = job is None
     if job is None:
         submit = asking.submission(values, sender, files=files)
-        job, is_new = (submit(), True) if key is None else idempotency.once(sender.key, key, digest, submit)
+        job, is_new = once(sender.key, key, digest, submit) if key else (submit(), True)
     return Status(201 if is_new else 200, sent_out(job, asker=sender))
 
 
