@@ -58,7 +58,10 @@ document.addEventListener("scroll", () => { // what has the focus may have scrol
   else if (!zoom.hidden) place();
 }, { passive: true });
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") shrink(); });
-document.addEventListener("htmx:afterSettle", () => { if (zoomedTile && !zoomedTile.isConnected) shrink(); });
+document.addEventListener("htmx:afterSettle", () => { // the tile's picture stays the same element, in a new tile
+  if (zoomedTile && !zoomedTile.isConnected) shrink();
+  else if (!zoom.hidden) place();
+});
 
 // What the tile's link does, the large picture does.
 zoom.addEventListener("click", (event) => {

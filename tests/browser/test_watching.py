@@ -11,6 +11,10 @@ from tests.site import Site
 Visit = Callable[..., Page]
 PHONE = {"width": 390, "height": 800}  # its tiles are smaller than the demo model's pictures
 HIDE = "Object.defineProperty(document, 'hidden', { get: () => true })"
+IS_ON_TOP = """element => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    return element.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+}"""
 HEARD = """() => {
     window.heard = [];
     window.Notification = class extends Notification {
@@ -120,6 +124,17 @@ def test_the_large_picture_is_dragged_as_a_file_with_a_readable_name_and_leads_w
     assert tab.value.url == f"{site.url}{leads}"
     job.get_by_role("link", name="Open image 1").click()  # it lies above the large picture
     expect(page.get_by_role("heading", level=1)).to_contain_text("a red apple image 1")
+
+
+def test_what_lies_above_the_large_picture_still_does_when_the_job_has_gone_on(site: Site, visit: Visit) -> None:
+    page = visit(site.url)
+    job = ask_for(page, "a red apple", 30)
+    job.locator("[data-file]").first.hover()
+    expect(page.locator("#zoom")).to_be_visible()
+    tile = job.locator(".tile").first
+    tile.evaluate("tile => { tile.classList.add('before') }")
+    expect(tile).not_to_have_class(re.compile("before"))  # the card was replaced
+    page.wait_for_function(IS_ON_TOP, arg=job.get_by_role("link", name="Open image 1").element_handle())
 
 
 def test_arrow_up_brings_back_the_last_prompts_and_arrow_down_what_was_being_written(
