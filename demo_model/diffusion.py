@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DROPPED = 0.1  # of the captions, so that the model also learns to draw without one
 WARM_UP = 200  # steps
 COOLING = 0.3  # of all samples, over which the learning rate sinks to nothing
-FRESH = 0.125  # of each batch, drawn anew
+FRESH = 0.0625  # of each batch, drawn anew
 FIRST = 4096  # samples that each process draws before its first step
 BETWEEN = 240  # seconds, from one checkpoint to the next
 CHECKPOINT = "checkpoint.pt"
@@ -53,7 +53,7 @@ class Learner:
         matrices = [one for one in self.parameters if one.ndim > 1]
         others = [one for one in self.parameters if one.ndim <= 1]
         groups = [{"params": matrices, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, plan.rate, betas=(0.9, 0.99))
+        self.optimiser = torch.optim.AdamW(groups, plan.rate, betas=(0.9, 0.99), fused=True)
         self.alphas = network.noise_schedule().alphas_cumprod.to(team.device)
         self.step = 0
         self.samples = 0
