@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from demo_model.compose import SIZE, Composer
+from demo_model.compose import Composer
 from demo_model.drawing import Encoder, pixels
 from demo_model.parallel import Team
 
@@ -37,14 +37,14 @@ MEASURED = 256  # pictures, for the scale of the latents
 class Plan:
     steps: int
     batch: int  # of each process
-    crop: int  # px; SIZE for whole pictures
+    crop: int  # px; 0 for whole pictures
     rate: float
     noise: float = 0.06  # added to the latents, because the UNet's are never quite right
     decoder_only: bool = False
 
 
-BOTH = Plan(steps=6000, batch=8, crop=128, rate=7e-4)
-DECODER = Plan(steps=2000, batch=2, crop=SIZE, rate=3e-4, decoder_only=True)
+BOTH = Plan(steps=6000, batch=8, crop=96, rate=7e-4)
+DECODER = Plan(steps=4000, batch=4, crop=0, rate=3e-4, decoder_only=True)
 
 
 def load(folder: Path) -> AutoencoderTiny:
@@ -132,8 +132,9 @@ def drawn(composer: Composer, turn: int, plan: Plan) -> list[Image.Image]:
     """New pictures for each turn, each cropped at another place; the crop's edges count like a picture's."""
     chance = np.random.default_rng(turn)
     pictures = [composer.sample(turn * plan.batch + place).picture for place in range(plan.batch)]
-    corners = chance.integers(0, composer.size - plan.crop + 1, (plan.batch, 2))
-    boxes = [(int(x), int(y), int(x) + plan.crop, int(y) + plan.crop) for x, y in corners]
+    side = plan.crop or composer.size
+    corners = chance.integers(0, composer.size - side + 1, (plan.batch, 2))
+    boxes = [(int(x), int(y), int(x) + side, int(y) + side) for x, y in corners]
     return [picture.crop(box) for picture, box in zip(pictures, boxes, strict=True)]
 
 

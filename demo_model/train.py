@@ -1,9 +1,9 @@
 """Make the demo model, or go on making it.
 
-    python -m demo_model.train [--work DIR] [--processes N] [--device cpu|cuda] [--samples N] [--autoencoder DIR]
+    python -m demo_model.train [--work DIR] [--processes N] [--device cpu|cuda] [--samples N] [--size PX] [--start DIR]
 
 Three stages: the autoencoder; the text encoder and the UNet; the decoder once more. In the work folder: packages/
-(see data.py), tokenizer/, vae/ (the autoencoder), pool-*/ (latents), checkpoint.pt, curve.jsonl, sheets/ and model/,
+(see data.py), tokenizer/, vae/ (the autoencoder), pool/ (latents), checkpoint.pt, curve.jsonl, sheets/ and model/,
 a diffusers folder that is written anew with every checkpoint. Stopped at any moment, it goes on from its last
 checkpoint. With more --samples than last time it goes on, too.
 """
@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from PIL import Image
@@ -32,8 +34,11 @@ from demo_model.pool import Pool
 from demo_model.sampling import seeded
 from demo_model.sheets import sheet
 
-SAMPLES = 1_500_000
-SMALL = 200_000  # so many are of half the size, which is twice as fast, and teaches the words
+if TYPE_CHECKING:
+    from diffusers import UNet2DConditionModel
+    from transformers import CLIPTextModel, CLIPTokenizer
+
+SAMPLES = 1_000_000
 SHEET_EVERY = 50_000  # samples
 SHEET = (
     "a red apple on a blue background",
@@ -61,61 +66,73 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--processes", type=int, default=2, help="one per core of a CPU (2), one for a GPU")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--samples", type=int, default=SAMPLES, help=f"for the UNet to see, in all ({SAMPLES:,})")
-    parser.add_argument("--batch", type=int, default=16, help="of each process, twice that at half the size (16)")
-    parser.add_argument("--autoencoder", type=Path, metavar="DIR", help="take this one instead of training one")
+    parser.add_argument("--batch", type=int, default=32, help="of each process (32)")
+    parser.add_argument("--size", type=int, default=SIZE, choices=network.CHANNELS, help=f"of the pictures ({SIZE})")
+    parser.add_argument("--start", type=Path, metavar="DIR", help="begin with the weights of this model")
     parser.add_argument("--polish", action="store_true", help="go on with the last stage, the decoder, now")
     options = parser.parse_args(arguments)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     torch.set_num_threads(1)
     try:
-        prepare(options.work, options.autoencoder)
+        composer = Composer(load(options.work), size=options.size)
     except packages.WrongPackage as error:
         sys.exit(str(error))
+    prepare(options.work, composer, options.start)
     team = options.work, options.processes, options.device
     if options.polish:
-        parallel.run(*team, polish, options.work, Composer(load(options.work)))
+        parallel.run(*team, polish, options.work, composer)
     else:
-        parallel.run(*team, train, options.work, Plan(options.samples), options.batch)
+        parallel.run(*team, train, options.work, composer, Plan(options.samples), options.batch, options.start)
 
 
-def prepare(work: Path, given: Path | None) -> None:
-    """Whatever comes before the autoencoder: the pictures, the tokenizer."""
-    work.mkdir(parents=True, exist_ok=True)
-    tokenizer.load_or_learn(work / "tokenizer", Composer(load(work), size=16))  # for the words, so small
-    if given and not (work / "vae").exists():
-        autoencoder.finish(Team(), autoencoder.load(given), Composer(load(work)), work / "vae")
+def prepare(work: Path, composer: Composer, start: Path | None) -> None:
+    """Whatever comes before training: the tokenizer, and the autoencoder if there is one to begin with."""
+    if start and not (work / "tokenizer").exists():
+        shutil.copytree(start / "tokenizer", work / "tokenizer")
+    tokenizer.load_or_learn(work / "tokenizer", replace(composer, size=16))  # for the words, so small
+    if start and not (work / "vae").exists():
+        autoencoder.finish(Team(), autoencoder.load(start / "vae"), composer, work / "vae")
 
 
-def train(team: Team, work: Path, plan: Plan, batch: int) -> None:
+def train(team: Team, work: Path, composer: Composer, plan: Plan, batch: int, start: Path | None) -> None:
     """All of it, in each of the processes: what is done already takes no time."""
-    composer = Composer(load(work))
     if not (work / "vae").exists():
         autoencoder.train(team, network.autoencoder(), composer, work / "vae", autoencoder.BOTH)
     team.agree(0)  # the leading process has written it
-    learn_to_draw(team, work, plan, batch, composer)
+    learn_to_draw(team, work, composer, plan, batch, start)
     polish(team, work, composer)
 
 
-def learn_to_draw(team: Team, work: Path, plan: Plan, batch: int, composer: Composer) -> None:
-    """The text encoder and the UNet, first at half the size."""
+def learn_to_draw(team: Team, work: Path, composer: Composer, plan: Plan, batch: int, start: Path | None) -> None:
+    """The text encoder and the UNet."""
     from transformers import CLIPTokenizer
 
     torch.manual_seed(0)
     words, vae = CLIPTokenizer.from_pretrained(work / "tokenizer"), autoencoder.load(work / "vae")
-    learner = Learner(plan, network.text_encoder(words), network.unet(SIZE), token_ids(words, [""]), team)
+    learner = Learner(plan, *networks(words, composer.size, start), token_ids(words, [""]), team)
     diffusion.resume(learner, work)
-    scale = float(vae.config.scaling_factor)
-    for size, until in ((SIZE // 2, min(SMALL, plan.samples)), (SIZE, plan.samples)):
-        encode = Encoder(Composer(composer.pictures, size=size), vae, words, team)
-        shape = (network.LATENT_CHANNELS, size // network.FACTOR, size // network.FACTOR)
-        pool = Pool(work / f"pool-{size}", shape, encode, team.rank, team.size)
+    side = composer.size // network.FACTOR
+    encode = Encoder(composer, vae, words, team)
+    pool = Pool(work / "pool", (network.LATENT_CHANNELS, side, side), encode, team.rank, team.size)
 
-        def report(size: int = size) -> None:
-            made = export.pipeline(learner, vae, words, size)
-            export.write(made, work / "model")
-            write_sheet(made, work / "sheets", learner.samples)
+    def report() -> None:
+        made = export.pipeline(learner, vae, words, composer.size)
+        export.write(made, work / "model")
+        write_sheet(made, work / "sheets", learner.samples)
 
-        diffusion.train(learner, pool, until, batch * (SIZE // size), scale, work, report)
+    diffusion.train(learner, pool, plan.samples, batch, float(vae.config.scaling_factor), work, report)
+
+
+def networks(words: CLIPTokenizer, size: int, start: Path | None) -> tuple[CLIPTextModel, UNet2DConditionModel]:
+    """New ones, or those of the model to begin with."""
+    from diffusers import UNet2DConditionModel
+    from transformers import CLIPTextModel
+
+    if not start:
+        return network.text_encoder(words), network.unet(size, network.CHANNELS[size])
+    text: CLIPTextModel = CLIPTextModel.from_pretrained(start / "text_encoder", dtype=torch.float32)
+    unet: UNet2DConditionModel = UNet2DConditionModel.from_pretrained(start / "unet", torch_dtype=torch.float32)
+    return text, unet
 
 
 def polish(team: Team, work: Path, composer: Composer) -> None:
@@ -138,7 +155,7 @@ def write_sheet(made: Any, folder: Path, samples: int) -> None:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             seeds = seeded(at, len(prompts))
             pictures += made(prompts, num_inference_steps=20, guidance_scale=4, generator=seeds).images
-    sheet([picture.resize((192, 192)) for picture in pictures], 8).save(path)
+    sheet([picture.resize((128, 128)) for picture in pictures], 8).save(path)
 
 
 if __name__ == "__main__":

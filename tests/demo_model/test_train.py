@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
-from demo_model import autoencoder, diffusion, export, tokenizer, train
+from demo_model import autoencoder, diffusion, export, tiny, tokenizer, train
 from demo_model.data import load
 from demo_model.sampling import Artist
 
@@ -22,41 +23,47 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(autoencoder, "MEASURED", 2)
     monkeypatch.setattr(diffusion, "FIRST", 2)
     monkeypatch.setattr(tokenizer, "CAPTIONS", 50)
-    monkeypatch.setattr(train, "SMALL", 2)
     monkeypatch.setattr(train, "SHEET", train.SHEET[:1])
     torch.set_num_threads(1)
 
 
-def go(work: Path, samples: int) -> dict[str, torch.Tensor]:
-    train.main(["--work", str(work), "--processes", "1", "--batch", "1", "--samples", str(samples)])
+def go(work: Path, samples: int, *options: str) -> dict[str, torch.Tensor]:
+    train.main(["--work", str(work), "--processes", "1", "--batch", "1", "--samples", str(samples), *options])
     checkpoint: dict[str, torch.Tensor] = torch.load(work / "checkpoint.pt", weights_only=True)
     return checkpoint
 
 
 def test_it_makes_everything_from_nothing_and_goes_on(work: Path, few_steps: None) -> None:
-    made = go(work, samples=4)
-    assert (made["step"], made["samples"]) == (3, 4)  # a batch of two at half the size, two of one
+    made = go(work, samples=3)
+    assert (made["step"], made["samples"]) == (3, 3)
     assert export.size_of(work / "model") <= export.MOST_BYTES
     assert (work / "model" / "LICENSE-fluent-emoji.txt").exists()
-    assert json.loads((work / "model" / "playground.json").read_text())["width"] == 256
+    assert json.loads((work / "model" / "playground.json").read_text())["width"] == 128
     assert list((work / "sheets").glob("*.png"))
     artist = Artist(work / "model")
     artist.defaults["steps"] = 1
-    assert artist.draw(["a cat"])[0].size == (256, 256)
+    assert artist.draw(["a cat"])[0].size == (128, 128)
     polished = autoencoder.load(work / "vae").decoder.state_dict()
     shipped = autoencoder.load(work / "model" / "vae").decoder.state_dict()
     assert all(torch.equal(polished[name].half(), shipped[name].half()) for name in polished)
 
-    assert go(work, samples=4)["step"] == 3
-    more = go(work, samples=6)
-    assert (more["step"], more["samples"]) == (5, 6)
+    assert go(work, samples=3)["step"] == 3
+    more = go(work, samples=5)
+    assert (more["step"], more["samples"]) == (5, 5)
 
 
-def test_an_autoencoder_can_be_given(work: Path, few_steps: None) -> None:
-    given = Path(train.__file__).parent / "model" / "vae"
-    train.prepare(work, given)
-    taken, original = (autoencoder.load(folder).state_dict() for folder in (work / "vae", given))
-    assert all(torch.equal(taken[name], original[name].float()) for name in original)
+def test_it_begins_with_the_weights_of_another_model_when_told(work: Path, few_steps: None) -> None:
+    go(work, 1, "--start", str(tiny.SHIPPED_MODEL))
+    assert (work / "tokenizer/tokenizer.json").read_text() == (
+        tiny.SHIPPED_MODEL / "tokenizer/tokenizer.json"
+    ).read_text()
+    for part in ("unet/diffusion_pytorch_model", "text_encoder/model"):
+        made, first = (load_file(folder / f"{part}.safetensors") for folder in (work / "model", tiny.SHIPPED_MODEL))
+        assert all(torch.allclose(made[name], first[name], atol=2e-3) for name in first)
+    made, first = (
+        autoencoder.load(folder / "vae").encoder.state_dict() for folder in (work / "model", tiny.SHIPPED_MODEL)
+    )
+    assert all(torch.equal(made[name], first[name]) for name in first)
 
 
 def test_pictures_are_read_in_the_order_of_the_subjects(work: Path, pictures: list[Image.Image]) -> None:

@@ -186,20 +186,22 @@ def test_the_autoencoder_learns_goes_on_and_leaves_the_encoder_alone_when_told(
     assert not all(map(torch.equal, decoder, polished.decoder.parameters()))
 
 
+@pytest.mark.parametrize("size", [128, 256])
 def test_a_model_of_the_real_size_fits_into_25_mb_and_loads_offline(
-    tmp_path: Path, words: CLIPTokenizer, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, words: CLIPTokenizer, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     from diffusers import StableDiffusionPipeline
 
-    one = Learner(Plan(1), network.text_encoder(words), network.unet(256), token_ids(words, [""]), Team())
+    unet = network.unet(size, network.CHANNELS[size])
+    one = Learner(Plan(1), network.text_encoder(words), unet, token_ids(words, [""]), Team())
     vae = network.autoencoder()
     vae.register_to_config(scaling_factor=1.25)
     folder = tmp_path / "model"
-    export.write(export.pipeline(one, vae, words, 256), folder)
+    export.write(export.pipeline(one, vae, words, size), folder)
     assert export.size_of(folder) <= export.MOST_BYTES == 25_000_000
     assert "Copyright (c) Microsoft Corporation." in (folder / "LICENSE-fluent-emoji.txt").read_text()
     defaults = json.loads((folder / "playground.json").read_text())
-    assert (defaults["width"], defaults["height"]) == (256, 256)
+    assert (defaults["width"], defaults["height"]) == (size, size)
 
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     loaded = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
@@ -207,7 +209,7 @@ def test_a_model_of_the_real_size_fits_into_25_mb_and_loads_offline(
     assert loaded.vae.config.scaling_factor == 1.25
     picture = loaded("a cat", num_inference_steps=1, generator=torch.Generator().manual_seed(0)).images[0]
     assert isinstance(picture, Image.Image)
-    assert picture.size == (256, 256)
+    assert picture.size == (size, size)
 
 
 def test_what_is_exported_is_the_average_of_the_weights(words: CLIPTokenizer) -> None:
