@@ -65,7 +65,7 @@ def _made_by(value: str, asker: Asker) -> Q:
     if value == "me":
         return asker.works
     if value == "visitor":
-        return Q(person=None)
+        return Q(person=None, origin="")  # what was brought in has no maker here
     return Q(person__in=get_user_model()._default_manager.filter(username__iexact=value).values("pk"))
 
 
