@@ -44,7 +44,7 @@ class Plan:
 
 
 BOTH = Plan(steps=6000, batch=8, crop=96, rate=7e-4)
-DECODER = Plan(steps=4000, batch=4, crop=0, rate=3e-4, decoder_only=True)
+DECODER = Plan(steps=2000, batch=4, crop=0, rate=3e-4, decoder_only=True)
 
 
 def load(folder: Path) -> AutoencoderTiny:

@@ -49,7 +49,10 @@ def pipeline(learner: Learner, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, s
         text_encoder=text,
         tokenizer=tokenizer,
         unet=unet,
-        scheduler=DPMSolverMultistepScheduler.from_config(network.noise_schedule().config),
+        scheduler=DPMSolverMultistepScheduler.from_config(
+            network.noise_schedule().config,
+            timestep_spacing="leading",  # as Stable Diffusion has it: DDIM and PLMS go wrong with this class's own
+        ),
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
@@ -64,12 +67,21 @@ def write(made: StableDiffusionPipeline, folder: Path) -> None:
     half = folder.with_name(folder.name + ".half")
     shutil.rmtree(half, ignore_errors=True)
     copy.deepcopy(made).to(torch.float16).save_pretrained(half)
+    forget_where_from(half)
     size = made.unet.config.sample_size * network.FACTOR
-    defaults = {**DEFAULTS, "width": size, "height": size}
+    defaults = {"width": size, "height": size, **DEFAULTS}
     (half / "playground.json").write_text(json.dumps(defaults, indent=2) + "\n", encoding="utf-8")
     shutil.copy(NOTICE, half)
     shutil.rmtree(folder, ignore_errors=True)
     half.rename(folder)
+
+
+def forget_where_from(folder: Path) -> None:
+    """Libraries note the folder of this machine that a part was loaded from."""
+    for path in folder.glob("*/config.json"):
+        config = json.loads(path.read_text(encoding="utf-8"))
+        config.pop("_name_or_path", None)
+        path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def size_of(folder: Path) -> int:

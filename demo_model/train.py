@@ -141,6 +141,7 @@ def polish(team: Team, work: Path, composer: Composer) -> None:
     autoencoder.train(team, vae, composer, work / "vae", autoencoder.DECODER)
     if team.leads:
         vae.half().save_pretrained(work / "model" / "vae")
+        export.forget_where_from(work / "model")
 
 
 def write_sheet(made: Any, folder: Path, samples: int) -> None:

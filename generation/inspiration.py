@@ -109,13 +109,17 @@ DEMO_FAMILIES: dict[str, tuple[str, ...]] = {
     "one": ("{known} {background}", "{known} {background}", "{known} {surroundings}"),
     "more": ("{known} and {known} {background}", "a small {bare} {surroundings}", "a big {bare} {background}"),
 }
+DEMO_THINGS = (
+    "banana", "strawberry", "watermelon", "lemon", "pineapple", "carrot", "mushroom", "hamburger", "pizza", "donut",
+    "birthday cake", "cat", "dog", "horse", "lion", "tiger", "unicorn", "cow", "pig", "rabbit", "giraffe", "zebra",
+    "bear", "panda", "koala", "fox", "monkey", "penguin", "duck", "parrot", "frog", "turtle", "dinosaur", "dragon",
+    "whale", "dolphin", "shark", "crab", "butterfly", "bee", "ladybug", "rose", "sunflower", "palm tree", "cactus",
+    "car", "bus", "bicycle", "helicopter", "rocket", "ufo", "sailboat", "house", "castle", "star", "rainbow",
+    "snowman", "robot", "ghost", "pumpkin", "guitar", "crown", "balloon", "teddy bear", "light bulb", "diamond",
+)  # fmt: skip
 DEMO_RULES: dict[str, tuple[str, ...]] = {
-    "known": ("a {bare}", "an owl", "an elephant", "an evergreen tree", "an automobile"),
-    "bare": (
-        "red apple", "strawberry", "watermelon", "carrot", "mushroom", "hamburger", "pizza", "birthday cake", "cat",
-        "dog face", "lion", "panda", "fox", "penguin", "frog", "butterfly", "rose", "sunflower", "rocket", "sailboat",
-        "house", "castle", "star", "snowman", "robot", "ghost", "balloon",
-    ),
+    "known": (*(f"a {thing}" for thing in DEMO_THINGS), "an owl", "an elephant", "an octopus", "an airplane"),
+    "bare": DEMO_THINGS,
     "background": tuple(
         f"on {'an' if colour == 'orange' else 'a'} {colour} background"
         for colour in (

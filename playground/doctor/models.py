@@ -44,7 +44,7 @@ def look_at_model() -> Iterator[Finding]:
         return
     first = choice.checkpoints[0]
     if first.is_demo:
-        yield ok(f"The demo model is used, which knows some dozens of things; a full one goes into {folder}.")
+        yield ok(f"The demo model is used, which knows a hundred things; a full one goes into {folder}.")
     elif isinstance(first.source, str):
         yield ok(f"{first.name} comes from the hub; what is missing is downloaded into {settings.PLAYGROUND_CACHE}.")
     else:

@@ -70,7 +70,7 @@ def test_its_folder_names_its_own_defaults() -> None:
         "steps": 20,
         "guidance_scale": 4.0,
         "sampler": "DPM++ 2M",
-        "good_at": "Small pictures of some dozens of things, at once and on any machine.",
+        "good_at": "A hundred things before colours and in places, at once and on any machine.",
     }
 
 

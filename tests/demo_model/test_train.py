@@ -64,6 +64,9 @@ def test_it_begins_with_the_weights_of_another_model_when_told(work: Path, few_s
         autoencoder.load(folder / "vae").encoder.state_dict() for folder in (work / "model", tiny.SHIPPED_MODEL)
     )
     assert all(torch.equal(made[name], first[name]) for name in first)
+    written = "".join(path.read_text() for path in (work / "model").rglob("*.json") if path.name != "tokenizer.json")
+    assert str(work) not in written
+    assert "demo_model" not in written
 
 
 def test_pictures_are_read_in_the_order_of_the_subjects(work: Path, pictures: list[Image.Image]) -> None:

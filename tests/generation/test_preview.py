@@ -15,7 +15,7 @@ from generation.engine.recipe import Recipe
 from generation.engine.samplers import SAMPLERS
 from tests.site import ROOT
 
-RECIPE = Recipe(prompt="a red apple on a blue background", seed=7, width=128, height=128, steps=10, guidance_scale=4.0)
+RECIPE = Recipe(prompt="a red apple on a blue background", seed=7, width=128, height=128, steps=20, guidance_scale=4.0)
 
 
 @pytest.fixture(scope="module")
