@@ -10,7 +10,6 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from generation.models import Job
-from generation.queue import Place
 from library.askers import NOBODY, Asker
 
 T = TypeVar("T")
@@ -61,4 +60,3 @@ class Shared(Generic[T]):
 
 queue_panels: Shared[bytes] = Shared()
 outlooks: Shared[dict[str, Any]] = Shared()
-queue_places: Shared[list[Place]] = Shared()

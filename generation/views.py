@@ -20,7 +20,7 @@ from generation.forms import HomeForm, RecipeForm, in_threes
 from generation.models import Job
 from generation.senders import sender_of
 from generation.sending import refusal, send, too_much
-from generation.shared import outlooks, queue_panels, queue_places
+from generation.shared import outlooks, queue_panels
 from generation.usable import from_address
 from generation.veil import is_veiling, veiled, veiled_places
 from generation.visitors import VisitorRequest
@@ -72,15 +72,15 @@ def jobs_of(request: VisitorRequest) -> list[Job]:
 
 
 def cards_of(request: VisitorRequest, jobs: list[Job], places: list[queue.Place] | None = None) -> list[dict[str, Any]]:
-    """What `_job_card.html` needs of each job: five queries at most in all.
+    """What `_job_card.html` needs of each job: five queries in all.
 
     Args:
         places: the queue, where the caller has it already.
     """
-    (queue_version, order), asker = _queue_versions(), asker_of(request)
+    queue_version, asker = _queue_version(), asker_of(request)
     batches = Batch.objects.with_images().in_bulk([job.uuid for job in jobs], field_name="uuid")
     if places is None:
-        places = _places(order) if any(job.is_active for job in jobs) else []
+        places = queue.places() if any(job.is_active for job in jobs) else []
     jobs = [veiled(job, asker) for job in jobs]
     first = places[0].job if places else None
     place_of = {place.job.pk: place for place in places}
@@ -94,15 +94,6 @@ def cards_of(request: VisitorRequest, jobs: list[Job], places: list[queue.Place]
         }
         for job in jobs
     ]
-
-
-def _places(order: str) -> list[queue.Place]:
-    """The queue, worked out once a second for everybody's cards, and again whenever its order is another."""
-    places = queue_places.get(order)
-    if places is None:
-        places = queue.places()
-        queue_places.keep(order, places)
-    return places
 
 
 def card_version(job: Job, queue_version: str = "") -> str:

@@ -24,12 +24,11 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def nobody_has_asked_before() -> None:
     """All tests ask from one address, and each of a database of its own."""
-    from generation.shared import outlooks, queue_panels, queue_places
+    from generation.shared import outlooks, queue_panels
     from playground.costs import Zip, purses
 
     outlooks.forget()
     queue_panels.forget()
-    queue_places.forget()
     purses.forget()
     Zip.sent = 0
 

@@ -34,10 +34,6 @@ def panel(client: Client) -> str:
     return client.get("/queue/?v=x&num_images=3").content.decode()
 
 
-def card(job: Job) -> str:
-    return visitor("a").get(f"/jobs/{job.uuid}/card/?v=x").content.decode()
-
-
 def test_the_second_who_asks_gets_the_same_with_little_work(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
@@ -47,17 +43,6 @@ def test_the_second_who_asks_gets_the_same_with_little_work(
     with django_assert_max_num_queries(1):
         assert panel(visitor("b")) == first
     assert 'class="mine"' not in first
-
-
-def test_the_queue_is_worked_out_once_for_many_cards_and_again_when_its_order_is_another(
-    django_assert_num_queries: DjangoAssertNumQueries,
-) -> None:
-    first, second, third = (a_job(words, "a") for words in ("a fox", "an owl", "a crow"))
-    assert "you are second" in card(second)
-    with django_assert_num_queries(4):  # the job, its card's version, the queue's, the batch
-        assert "you are third" in card(third)
-    first.cancel()
-    assert "you are second" in card(third)
 
 
 def test_whoever_sent_a_job_sees_it_as_their_own_in_whatever_order_they_ask() -> None:
