@@ -111,7 +111,7 @@ DEMO_FAMILIES: dict[str, tuple[str, ...]] = {
 }
 DEMO_THINGS = (
     "banana", "strawberry", "watermelon", "lemon", "pineapple", "carrot", "mushroom", "hamburger", "pizza", "donut",
-    "birthday cake", "cat", "dog", "horse", "lion", "tiger", "unicorn", "cow", "pig", "rabbit", "giraffe", "zebra",
+    "birthday cake", "cat", "dog", "horse", "lion", "tiger", "unicorn", "cow", "pig", "rabbit", "giraffe",
     "bear", "panda", "koala", "fox", "monkey", "penguin", "duck", "parrot", "frog", "turtle", "dinosaur", "dragon",
     "whale", "dolphin", "shark", "crab", "butterfly", "bee", "ladybug", "rose", "sunflower", "palm tree", "cactus",
     "car", "bus", "bicycle", "helicopter", "rocket", "ufo", "sailboat", "house", "castle", "star", "rainbow",

@@ -15,7 +15,7 @@ from generation.engine.recipe import Recipe
 from generation.engine.samplers import SAMPLERS
 from tests.site import ROOT
 
-RECIPE = Recipe(prompt="a red apple on a blue background", seed=7, width=128, height=128, steps=20, guidance_scale=4.0)
+RECIPE = Recipe(prompt="a red apple on a blue background", seed=7, width=128, height=128, steps=10, guidance_scale=4.0)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,8 @@ def test_halfway_the_preview_shows_the_picture_that_comes_out(engine: DiffusionE
         if step == steps // 2:
             [shown[step]] = preview()
 
-    [picture] = engine.generate(replace(RECIPE, sampler=sampler), first=1, size=1, on_step=look)
+    steps = 20 if sampler == "PLMS" else RECIPE.steps  # in fewer it breaks this model's pictures, but not its guesses
+    [picture] = engine.generate(replace(RECIPE, sampler=sampler, steps=steps), first=1, size=1, on_step=look)
     [preview] = shown.values()
     assert preview.size == (16, 16)
     seen, real = np.asarray(preview, float), np.asarray(picture.resize((16, 16), Image.Resampling.BOX), float)
