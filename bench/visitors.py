@@ -3,7 +3,8 @@
     python -m bench.visitors [--seconds 40] [--visitors 100]
 
 A real site with the demo model on this machine. Each page polls what the site's own HTML tells it to poll, as often as
-that says (`hx-get`, `hx-trigger="every 3s"`), and follows what comes back. The same job is timed alone and meanwhile.
+that says (`hx-get`, `hx-trigger="every 3s"`), and follows what comes back. The same job is timed meanwhile, and alone:
+some before anybody comes, and those that still wait when all have gone.
 The load of other programs counts into all of it: its average stands above the table.
 """
 
@@ -23,6 +24,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPMessage
 from pathlib import Path
 from urllib.parse import urlencode
+from uuid import UUID
 
 import psutil
 
@@ -30,7 +32,7 @@ from tests.site import Site
 
 PROMPT, IMAGES = "a red apple", 6
 WITH_A_JOB, AT_ONCE = 5, 20
-ALONE = 3  # jobs that are timed before anybody comes
+ALONE = 4  # jobs before anybody comes
 THREADS = 32  # of whoever asks: as many requests are under way at once as there may be
 GOAL_POLL, GOAL_SLOWER = 0.1, 0.1  # s, share
 NO_LIMITS = dict.fromkeys(("", "_PER_ADDRESS", "_IN_ALL"), "0")
@@ -139,19 +141,26 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         site = Site(Path(folder) / "data", **limits).start().wait_ready()
         try:
-            alone = time_alone(site)
-            load, seen, used, began = os.getloadavg()[0], Seen(), web_seconds(site), time.monotonic()
-            crowd(site, seen, asked.visitors, asked.seconds)
-            share = (web_seconds(site) - used) / (time.monotonic() - began)
-            report(site, seen, alone, load, share)
+            time_alone(site)
+            load, seen = os.getloadavg()[0], Seen()
+            visitors = [Visitor(site, seen) for _ in range(asked.visitors)]
+            for visitor in visitors:
+                visitor.open()
+            used, own, began = web_seconds(site), time.process_time(), time.monotonic()
+            while_open = time.time(), time.time() + asked.seconds
+            crowd(site, visitors, asked.seconds)
+            seconds = time.monotonic() - began
+            shares = (web_seconds(site) - used) / seconds, (time.process_time() - own) / seconds
+            for row in site.rows("SELECT uuid FROM generation_job"):
+                site.wait_for(str(UUID(row["uuid"])), seconds=120)
+            report(site, seen, while_open, load, shares)
         finally:
             site.stop()
 
 
-def time_alone(site: Site) -> list[float]:
-    for _ in range(ALONE + 1):  # the first one warms up
+def time_alone(site: Site) -> None:
+    for _ in range(ALONE):
         site.wait_for(site.submit(PROMPT, num_images=IMAGES))
-    return durations(site)[1:]
 
 
 def web_seconds(site: Site) -> float:
@@ -161,22 +170,23 @@ def web_seconds(site: Site) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in web)
 
 
-def durations(site: Site) -> list[float]:
-    """s of each job from its start to its end, in the order in which they were sent."""
-    query = """SELECT (julianday(finished) - julianday(started)) * 86400 AS took FROM generation_job
+def durations(site: Site, began: float, ended: float) -> tuple[list[float], list[float]]:
+    """s that jobs took alone, and s of those that were made between the two moments; the very first warms up."""
+    query = """SELECT (julianday(started) - 2440587.5) * 86400 AS began,
+               (julianday(finished) - 2440587.5) * 86400 AS ended FROM generation_job
                WHERE state = 'done' ORDER BY id"""
-    return [row["took"] for row in site.rows(query)]
+    jobs = [(row["began"], row["ended"]) for row in site.rows(query)][1:]
+    alone = [end - start for start, end in jobs if end < began or start > ended]
+    return alone, [end - start for start, end in jobs if start >= began and end <= ended]
 
 
-def crowd(site: Site, seen: Seen, count: int, seconds: float) -> None:
-    """Open the pages one after the other, let them poll, and have 20 of them send at once."""
-    visitors = [Visitor(site, seen) for _ in range(count)]
-    for number, visitor in enumerate(visitors):
-        visitor.open()
-        if number < WITH_A_JOB:
-            visitor.send()
-    visitors.insert(0, Visitor(site, seen))
-    visitors[0].polls[NOTHING] = ("/livez", 0.25)
+def crowd(site: Site, visitors: list[Visitor], seconds: float) -> None:
+    """Let the open pages poll, have five of them send one after the other, and then 20 at once."""
+    for visitor in visitors[:WITH_A_JOB]:
+        visitor.send()
+    idle = Visitor(site, visitors[0].seen)
+    idle.polls[NOTHING] = ("/livez", 0.25)
+    visitors = [idle, *visitors]
     ends = time.monotonic() + seconds
     with ThreadPoolExecutor(THREADS) as pool:
         clock = threading.Thread(target=_tick, args=(visitors, pool, ends))
@@ -215,8 +225,8 @@ def _tick(visitors: list[Visitor], pool: ThreadPoolExecutor, ends: float) -> Non
         time.sleep(0.01)
 
 
-def report(site: Site, seen: Seen, alone: list[float], load: float, share: float) -> None:
-    meanwhile = durations(site)[ALONE + 1 :]
+def report(site: Site, seen: Seen, while_open: tuple[float, float], load: float, shares: tuple[float, float]) -> None:
+    alone, meanwhile = durations(site, *while_open)
     slower = statistics.median(meanwhile) / statistics.median(alone) - 1 if meanwhile else float("nan")
     locked = site.log.read_text().count("database is locked")
     print(f"{os.cpu_count()} cores; load of this machine before anybody came: {load:.1f}\n")
@@ -227,11 +237,11 @@ def report(site: Site, seen: Seen, alone: list[float], load: float, share: float
         print(f"{kind:12}{len(times):7}{p50 * 1000:9.1f}{p95 * 1000:9.1f}{max(times) * 1000:9.1f}{mark}")
     print(f"\n{'errors':40}{len(seen.errors):8}{'  !' if seen.errors else ''}")
     print(f"{'database is locked':40}{locked:8}{'  !' if locked else ''}")
-    print(f"{'jobs done meanwhile':40}{len(meanwhile):8}")
-    print(f"{'a job alone, s':40}{statistics.median(alone):8.2f}")
-    print(f"{'the same meanwhile, s':40}{statistics.median(meanwhile or [0]):8.2f}")
+    print(f"{f'a job alone, s (of {len(alone)})':40}{statistics.median(alone):8.2f}")
+    print(f"{f'the same meanwhile, s (of {len(meanwhile)})':40}{statistics.median(meanwhile or [0]):8.2f}")
     print(f"{'slower by':40}{slower:8.1%}{'  !' if slower > GOAL_SLOWER else ''}")
-    print(f"{'the web server took of one core':40}{share:8.1%}")
+    print(f"{'the web server took of one core':40}{shares[0]:8.1%}")
+    print(f"{'whoever asked took of one core':40}{shares[1]:8.1%}")
     print(f"answers: {dict(sorted(seen.codes.items()))}")
     for error in seen.errors[:5]:
         print(error)

@@ -10,10 +10,11 @@ from django_htmx.http import trigger_client_event
 
 from generation.advanced_form import AdvancedForm
 from generation.choosing import followed
+from generation.panel import outlook
 from generation.senders import sender_of
 from generation.sending import refusal, send, too_much
 from generation.usable import from_address
-from generation.views import cards_of, in_its_place, jobs_of, outlook, shown_in
+from generation.views import cards_of, in_its_place, jobs_of, shown_in
 from generation.visitors import VisitorRequest
 
 

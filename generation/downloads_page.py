@@ -12,9 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
 from generation.engine import repository
-from generation.fingerprint import fingerprint
+from generation.fingerprint import UNCHANGED, fingerprint
 from generation.models import Download
-from generation.views import UNCHANGED
 from generation.visitors import VisitorRequest
 
 

@@ -2,6 +2,9 @@
 
 import hashlib
 
+UNCHANGED = 204
+"""The status of the answer to whoever has seen all there is."""
+
 
 def fingerprint(*parts: object) -> str:
     """The same for the same parts in every process; numbers that are nobody's business cannot be read from it."""

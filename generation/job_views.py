@@ -10,10 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from generation import queue
+from generation.fingerprint import UNCHANGED
 from generation.models import Job
 from generation.senders import sender_of
 from generation.sending import come_back
-from generation.views import UNCHANGED, card_version, cards_of
+from generation.views import card_version, cards_of
 from generation.visitors import VisitorRequest
 from generation.waiting import Full
 from library.askers import asker_of
@@ -31,7 +32,7 @@ def job(request: VisitorRequest, uuid: UUID) -> HttpResponse:
 @never_cache
 def job_card(request: VisitorRequest, uuid: UUID) -> HttpResponse:
     shown = _job(uuid)
-    if request.GET.get("v") == card_version(shown):
+    if request.GET.get("v") == card_version(request, shown):
         return HttpResponse(status=UNCHANGED)
     return _render_card(request, shown)
 

@@ -8,11 +8,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generation import downloads_page, known_models
 from generation.engine.checkpoints import PREDICTIONS
-from generation.fingerprint import fingerprint
+from generation.fingerprint import UNCHANGED, fingerprint
 from generation.models import KnownModel
 from generation.visitors import VisitorRequest
-
-UNCHANGED = 204
 
 
 @require_safe

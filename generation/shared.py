@@ -1,4 +1,4 @@
-"""What many people get alike, made once for all who ask within a second.
+"""What many people get alike, made once for all who ask within two seconds.
 
 With a hundred pages open the queue's panel is asked for thirty times a second while something is made, and each time
 it has moved on a little. It takes ten times as long as all else that a poll does.
@@ -9,12 +9,15 @@ import time
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from django.utils.safestring import SafeString
+
 from generation.models import Job
+from generation.queue import Place
 from library.askers import NOBODY, Asker
 
 T = TypeVar("T")
 
-SECOND = 1.0
+FRESH = 2.0  # s
 KEPT = 32
 LONGEST_KEY = 1000  # characters
 
@@ -33,10 +36,10 @@ class Shared(Generic[T]):
         self._clock = clock
 
     def get(self, key: Hashable, asker: Asker = NOBODY) -> T | None:
-        """What was made for others within the last second; None where the asker's would be another."""
+        """What was made for others within the last two seconds; None where the asker's would be another."""
         with self._lock:
             answer = self._answers.get(key)
-        if answer is None or self._clock() - answer.made > SECOND or any(map(asker.made, answer.jobs)):
+        if answer is None or self._clock() - answer.made > FRESH or any(map(asker.made, answer.jobs)):
             return None
         told: T = answer.told
         return told
@@ -47,7 +50,7 @@ class Shared(Generic[T]):
             return
         with self._lock:
             now = self._clock()
-            fresh = {other: answer for other, answer in self._answers.items() if now - answer.made <= SECOND}
+            fresh = {other: answer for other, answer in self._answers.items() if now - answer.made <= FRESH}
             self._answers = {**dict(list(fresh.items())[-KEPT + 1 :]), key: Answer(now, told, shown)}
 
     def __len__(self) -> int:
@@ -60,3 +63,5 @@ class Shared(Generic[T]):
 
 queue_panels: Shared[bytes] = Shared()
 outlooks: Shared[dict[str, Any]] = Shared()
+queue_rows: Shared[dict[int, SafeString]] = Shared()
+queue_places: Shared[list[Place]] = Shared()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from generation import job_views, models_page, views
+from generation import job_views, models_page, panel, views
 from generation.advanced import advanced
 from generation.downloads_page import cancel_download, downloads
 
@@ -20,7 +20,7 @@ urlpatterns = [
     path("models/prediction/", models_page.say_prediction, name="prediction"),
     path("settings/", views.settings_of_picture, name="settings-of-picture"),
     path("images/<uuid:uuid>/again/", job_views.again, name="again"),
-    path("queue/", views.queue_panel, name="queue"),
-    path("promise/", views.promise, name="promise"),
+    path("queue/", panel.queue_panel, name="queue"),
+    path("promise/", panel.promise, name="promise"),
     path("status/", views.status_line, name="status"),
 ]

@@ -1,13 +1,10 @@
 """Others' words in the queue, which PLAYGROUND_QUEUE_WORDS can hide: nothing that leaves the server has them then."""
 
-from collections.abc import Iterable
 from copy import copy
-from dataclasses import replace
 
 from django.conf import settings
 
 from generation.models import Job
-from generation.queue import Place
 from library.askers import Asker
 
 
@@ -24,7 +21,3 @@ def veiled(job: Job, asker: Asker) -> Job:
     shown.recipe_data = {"prompt": "", "seed": 0, "num_images": job.recipe.num_images}
     shown.worker, shown.error, shown.remake_of = None, "", None  # the worker's row has the previews
     return shown
-
-
-def veiled_places(places: Iterable[Place], asker: Asker) -> list[Place]:
-    return [replace(place, job=veiled(place.job, asker)) for place in places]

@@ -1,10 +1,8 @@
 """The home page, jobs as people watch them, the queue and the worker's state."""
 
 import secrets
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Max, Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -12,17 +10,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import reselect, reswap, retarget, trigger_client_event
 
 from generation import dropping, inspiration, queue, status
-from generation.advanced_form import OutlookForm
 from generation.carried import WITHOUT_A_BOX
 from generation.engine.recipe import SEEDS
-from generation.fingerprint import fingerprint
+from generation.fingerprint import UNCHANGED, fingerprint
 from generation.forms import HomeForm, RecipeForm, in_threes
 from generation.models import Job
+from generation.panel import panel_of, queue_versions
 from generation.senders import sender_of
 from generation.sending import refusal, send, too_much
-from generation.shared import outlooks, queue_panels
+from generation.shared import queue_places
 from generation.usable import from_address
-from generation.veil import is_veiling, veiled, veiled_places
+from generation.veil import veiled
 from generation.visitors import VisitorRequest
 from library.askers import asker_of
 from library.models import Batch, Image
@@ -30,8 +28,6 @@ from library.settings_of import NoSettings
 
 ENDED_TO_SHOW = 3
 """Jobs that have ended and still stand on the home page of whoever sent them."""
-
-UNCHANGED = 204
 
 
 class Tile(NamedTuple):
@@ -54,7 +50,7 @@ def home(request: VisitorRequest) -> HttpResponse:
 
 
 def _home(request: VisitorRequest, form: HomeForm, code: int = 200) -> HttpResponse:
-    beside = _queue(request, shown_in(form))
+    beside = panel_of(request, shown_in(form))
     cards = cards_of(request, jobs_of(request), beside["places"])
     return render(request, "generation/home.html", {"form": form, "cards": cards, **beside}, status=code)
 
@@ -72,22 +68,24 @@ def jobs_of(request: VisitorRequest) -> list[Job]:
 
 
 def cards_of(request: VisitorRequest, jobs: list[Job], places: list[queue.Place] | None = None) -> list[dict[str, Any]]:
-    """What `_job_card.html` needs of each job: five queries in all.
+    """What `_job_card.html` needs of each job: five queries at most in all.
 
     Args:
         places: the queue, where the caller has it already.
     """
-    queue_version, asker = _queue_version(), asker_of(request)
-    batches = Batch.objects.with_images().in_bulk([job.uuid for job in jobs], field_name="uuid")
+    (_, order), asker = queue_versions(request), asker_of(request)
+    batches = Batch.objects.with_images().in_bulk(
+        [job.uuid for job in jobs if _may_have_pictures(job)], field_name="uuid"
+    )
     if places is None:
-        places = queue.places() if any(job.is_active for job in jobs) else []
+        places = _places_for(jobs, order)
     jobs = [veiled(job, asker) for job in jobs]
     first = places[0].job if places else None
     place_of = {place.job.pk: place for place in places}
     return [
         {
             "job": job,
-            "version": card_version(job, queue_version),
+            "version": card_version(request, job),
             "tiles": _tiles(job, batches.get(job.uuid), is_first=job == first),
             "place": place_of.get(job.pk),
             "is_mine": asker.made(job),
@@ -96,13 +94,33 @@ def cards_of(request: VisitorRequest, jobs: list[Job], places: list[queue.Place]
     ]
 
 
-def card_version(job: Job, queue_version: str = "") -> str:
+def _may_have_pictures(job: Job) -> bool:
+    """Most that wait have none, so that nobody looks for them."""
+    return job.state != Job.State.WAITING or job.attempts > 0 or job.recipe.strength is not None
+
+
+def _places_for(jobs: list[Job], order: str) -> list[queue.Place]:
+    """The queue, as far as their cards need it. Those that only wait share one look at it for two seconds.
+
+    A job that is made does not: its card's version tells each change, so a card that had missed one would keep missing.
+    """
+    active = {job.state for job in jobs if job.is_active}
+    if not active:
+        return []
+    places = queue_places.get(order) if active == {Job.State.WAITING} else None
+    if places is None:
+        places = queue.places()
+        queue_places.keep(order, places)
+    return places
+
+
+def card_version(request: VisitorRequest, job: Job) -> str:
     """Changes whenever the card does. A waiting job's tells its place, too, which the jobs before it change."""
     if job.state == Job.State.RUNNING and job.loading:
         return f"{job.version}-{fingerprint(job.loading)}"
     if job.state != Job.State.WAITING:
         return str(job.version)
-    return f"{job.version}-{queue_version or _queue_version()}"
+    return f"{job.version}-{queue_versions(request)[0]}"
 
 
 def _tiles(job: Job, batch: Batch | None, *, is_first: bool) -> list[Tile]:
@@ -168,7 +186,9 @@ def _composer(request: VisitorRequest, form: HomeForm, code: int = 200) -> HttpR
     """The form anew; to others than htmx within its page."""
     if not request.htmx:
         return _home(request, form, code)
-    return render(request, "generation/_composer.html", {"form": form, **_queue(request, shown_in(form))}, status=code)
+    return render(
+        request, "generation/_composer.html", {"form": form, **panel_of(request, shown_in(form))}, status=code
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -188,76 +208,6 @@ def settings_of_picture(request: VisitorRequest) -> HttpResponse:
     form = HomeForm(initial={**typed, **taken.values})
     form.origin = taken.line
     return _composer(request, form)
-
-
-@require_safe
-@never_cache
-def queue_panel(request: VisitorRequest) -> HttpResponse:
-    version, order = _queue_versions()
-    if request.GET.get("v") == version:
-        return HttpResponse(status=UNCHANGED)
-    settings, asker = {name: value for name, value in request.GET.items() if name != "v"}, asker_of(request)
-    key = (order, tuple(sorted(settings.items())), is_veiling())
-    html = queue_panels.get(key, asker)
-    if html is None:
-        shown = _queue(request, settings, outlooks.get(key))
-        outlooks.keep(key, shown["outlook"])
-        html = render(request, "generation/_queue.html", {**shown, "oob": True}).content
-        jobs = [*(place.job for place in shown["places"]), *shown["failed"]]
-        queue_panels.keep(key, html, asker=asker, jobs=jobs)
-    return HttpResponse(html)
-
-
-@require_safe
-@never_cache
-def promise(request: VisitorRequest) -> HttpResponse:
-    """How long the settings in the form would take, if they were sent now; of all of them, also what would come out."""
-    settings = request.GET.dict()
-    if "all" in settings:
-        return render(request, "generation/_outlook.html", outlook(OutlookForm, settings))
-    return render(request, "generation/_promise.html", outlook(HomeForm, settings))
-
-
-def _queue(request: VisitorRequest, settings: Mapping[str, Any], known: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What the queue's panel and the promise beside the button need.
-
-    Args:
-        settings: what the form holds now, for the promise; nonsense promises nothing.
-        known: the outlook for them, where it was asked for within a second.
-    """
-    version = _queue_version()  # before the rows: a change between the two is shown twice, never missed
-    shown, asker = known or outlook(HomeForm, settings), asker_of(request)
-    return {
-        **shown,
-        "outlook": shown,
-        "places": veiled_places(shown["places"], asker),
-        "failed": [veiled(job, asker) for job in Job.objects.failed_lately()],
-        "queue_version": version,
-    }
-
-
-def outlook(kind: type[RecipeForm], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The queue as it is, and what would be promised to `settings`, or what is wrong with them."""
-    form = kind({**settings, "prompt": "-"})
-    upcoming = [form.recipe()] if form.is_valid() else []
-    places = queue.places(*upcoming)
-    promise = places.pop() if upcoming else None
-    return {"places": places, "promise": promise, "ahead": len(places), "fault": " ".join(form.faults)}
-
-
-def _queue_version() -> str:
-    return _queue_versions()[0]
-
-
-def _queue_versions() -> tuple[str, str]:
-    """(changes whenever an active job comes, goes or moves, changes with their order alone). One query.
-
-    Keys and versions only ever grow.
-    """
-    running = Sum("pk", filter=Q(state=Job.State.RUNNING))
-    order = {"count": Count("pk"), "last": Max("pk"), "running": running, "attempts": Sum("attempts")}
-    sums = Job.objects.active().order_by().aggregate(**order, versions=Sum("version"))
-    return fingerprint(*sums.values()), fingerprint(*(sums[name] for name in order))
 
 
 @require_safe

@@ -23,6 +23,8 @@ class VisitorRequest(HttpRequest):
     htmx: HtmxDetails
     token: Token | None
     """Where programs ask, and only there."""
+    queue_versions: tuple[str, str] | None
+    """How the queue was when this request first looked (generation/views.py)."""
 
 
 class VisitorMiddleware:
@@ -32,6 +34,7 @@ class VisitorMiddleware:
     def __call__(self, request: VisitorRequest) -> HttpResponse:
         known = request.get_signed_cookie(COOKIE, default="", max_age=YEAR)
         is_new = not known and request.method == "POST" and not speaks_json(request.path_info)
+        request.queue_versions = None
         request.visitor = known or (_new_mark(request) if is_new else "")
         response = self.get_response(request)
         if is_new:

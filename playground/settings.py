@@ -177,6 +177,7 @@ Q_CLUSTER: dict[str, Any] = {
 }
 
 LANGUAGE_CODE = "en-gb"
+USE_I18N = False  # every look-up of a translation costs, and there is none
 TIME_ZONE = environment.time_zone()
 USE_TZ = True
 

@@ -24,11 +24,11 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def nobody_has_asked_before() -> None:
     """All tests ask from one address, and each of a database of its own."""
-    from generation.shared import outlooks, queue_panels
+    from generation.shared import outlooks, queue_panels, queue_places, queue_rows
     from playground.costs import Zip, purses
 
-    outlooks.forget()
-    queue_panels.forget()
+    for shared in (outlooks, queue_panels, queue_places, queue_rows):
+        shared.forget()
     purses.forget()
     Zip.sent = 0
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
@@ -18,6 +18,10 @@ DEATHS = 3
 """Workers that may die at one image of a job before the job is set aside."""
 
 LATELY = timedelta(minutes=10)
+
+_MARKS = """
+    SELECT count(*), max(id), sum(CASE WHEN state = 'running' THEN id END), sum(attempts), sum(version)
+    FROM generation_job WHERE state IN ('waiting', 'running')"""
 
 SET_ASIDE = (
     f"The worker died {DEATHS} times at the same picture, so this job was set aside to let the others go on. "
@@ -54,6 +58,17 @@ class JobQuerySet(models.QuerySet["Job"]):
     def active(self) -> "JobQuerySet":
         """Running and waiting, in the order in which they are made."""
         return self.filter(state__in=Job.ACTIVE).order_by("pk").select_related("worker", "person")
+
+    def marks(self) -> tuple[int | None, ...]:
+        """(active jobs, the newest's key, sums of the running ones' keys, of attempts, of versions): keys and versions
+        only ever grow, so whatever comes, goes or moves changes them.
+
+        In SQL, for every poll of every page asks: to write this statement takes Django 40 times as long as SQLite needs
+        to answer it.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(_MARKS)
+            return tuple(cursor.fetchone())
 
     def failed_lately(self) -> "JobQuerySet":
         """The last few that failed within minutes, newest first: whoever looks at the queue learns of them."""

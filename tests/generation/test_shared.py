@@ -12,7 +12,7 @@ from generation import queue
 from generation.engine.recipe import Recipe
 from generation.models import Job, Worker
 from generation.senders import Sender
-from generation.shared import SECOND, Shared
+from generation.shared import FRESH, Shared
 from library.askers import Asker
 from tests.pages import browser
 
@@ -77,6 +77,29 @@ def test_a_job_that_comes_goes_or_begins_is_seen_at_once(change: str) -> None:
     assert ("a crow" in after, "an owl" in after) == (change == "comes", change != "is cancelled")
 
 
+def card(job: Job) -> str:
+    return visitor("a").get(f"/jobs/{job.uuid}/card/?v=x").content.decode()
+
+
+def test_the_queue_is_worked_out_once_for_many_waiting_cards_and_again_when_its_order_is_another(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    first, second, third = (a_job(words, "a") for words in ("a fox", "an owl", "a crow"))
+    assert "you are second" in card(second)
+    with django_assert_num_queries(2):  # the job, and the marks of the queue
+        assert "you are third" in card(third)
+    first.cancel()
+    assert "you are second" in card(third)
+
+
+def test_where_the_queue_has_emptied_the_status_is_asked_for_at_once() -> None:
+    job = a_job("a fox", "a")
+    asks = 'hx-get="/status/" hx-trigger="load"'
+    assert asks not in panel(browser())
+    job.cancel()
+    assert asks in panel(browser())
+
+
 def test_other_settings_have_another_promise() -> None:
     Worker.objects.create(host="here", pid=1, state="ready", speed=1.0)
     a_job("a fox", "a")
@@ -84,12 +107,12 @@ def test_other_settings_have_another_promise() -> None:
     assert len(told) == 3
 
 
-def test_it_is_kept_for_a_second_and_in_small_numbers() -> None:
+def test_it_is_kept_for_two_seconds_and_in_small_numbers() -> None:
     now = [0.0]
     some: Shared[Any] = Shared(lambda: now[0])
     some.keep("key", b"a")
     assert some.get("key", Asker("me")) == b"a"
-    now[0] += SECOND + 0.1
+    now[0] += FRESH + 0.1
     assert some.get("key") is None
     for number in range(100):
         some.keep(number, b"a")

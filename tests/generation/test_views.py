@@ -137,6 +137,12 @@ def test_a_prompt_in_the_address_stands_in_the_box(client: Client) -> None:
 # Watching
 
 
+def test_a_job_that_waits_again_shows_the_pictures_it_has(client: Client, mine: Job) -> None:
+    image = an_image(mine)
+    change(mine, attempts=1)  # its worker died after the first picture
+    assert image.thumbnail_url in text(client.get("/"))
+
+
 def test_a_reload_shows_the_same_state_again(client: Client, mine: Job) -> None:
     image = an_image(mine)
     change(mine, state="running", group_size=3, first=4, step=31, steps=50)
@@ -217,6 +223,7 @@ def queries(client: Client, path: str) -> int:
 def test_a_page_takes_as_many_queries_however_many_jobs_there_are(client: Client, mine: Job, path: str) -> None:
     path = path.format(mine.uuid)
     an_image(mine)
+    change(mine, attempts=1)  # else it would have no picture, and nobody looked for one
     few = queries(client, path)
     for number in range(8):
         job = a_job(visitor=mine.visitor)

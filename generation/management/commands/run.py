@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 
 from generation import preparing, status
 from generation.models import Worker
-from generation.processes import Supervisor
+from generation.processes import Supervisor, worker_command
 
 LONGEST_START = 15 * 60  # s: a big model on a slow disk
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         Supervisor(
             {
                 "web": [sys.executable, "-m", "gunicorn", "--config", "python:playground.gunicorn"],
-                "worker": [sys.executable, sys.argv[0], "worker", "--unwatched"],
+                "worker": worker_command(),
             }
         ).run()
         self.stderr.write("Stopped.")

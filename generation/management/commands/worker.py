@@ -1,11 +1,10 @@
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from generation import cluster, database
-from generation.processes import Supervisor, tether
+from generation.processes import Supervisor, tether, worker_command
 
 
 class Command(BaseCommand):
@@ -28,4 +27,4 @@ class Command(BaseCommand):
             database.wait_while(database.unfitness, self.stderr.write)
             cluster.run()
         else:
-            Supervisor({"worker": [sys.executable, sys.argv[0], "worker", "--unwatched"]}).run()
+            Supervisor({"worker": worker_command()}).run()
