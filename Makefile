@@ -1,6 +1,6 @@
 # Each line can be typed by hand, too. set-up.sh makes .venv, and ends at once when nothing has changed.
 # Another Python: make run PYTHON=python3.12
-.PHONY: help run admin test torture lint format set-up set-up-tools set-up-test
+.PHONY: help run admin test torture bench lint format set-up set-up-tools set-up-test
 .NOTPARALLEL:
 
 help:  ## show this list
@@ -19,6 +19,14 @@ test: set-up-test lint  ## run every check and every test
 torture: set-up-test  ## kill the worker's processes at random, twice for ten minutes, and count what was lost
 	.venv/bin/python -m bench.torture
 	.venv/bin/python -m bench.torture --big
+
+bench: set-up-test  ## measure this machine: a quarter of an hour, best with nothing else running (BENCHMARKS.md)
+	.venv/bin/python -m bench.engine
+	.venv/bin/python -m bench.latency
+	.venv/bin/python -m bench.idle --jobs 200
+	.venv/bin/python -m bench.library 0 1000
+	.venv/bin/python -m bench.visitors
+	.venv/bin/python -m bench.scale
 
 lint: set-up-tools  ## check style, types, migrations and settings
 	.venv/bin/python -m ruff check

@@ -16,7 +16,8 @@ logger = logging.getLogger(__name__)
 PARENT = "PLAYGROUND_PARENT_PID"
 """Tells a child whose child it is, so that it notices even a parent that died before it could look."""
 
-CHECK_EVERY = 0.25  # s
+CHECK_EVERY = 0.25  # s between two looks for the parent
+LOOK_EVERY = 0.1  # s between two looks for the children
 PATIENCE = 15.0  # s a child has to stop in good order
 LONGEST_PAUSE = 30.0  # s between two starts of something that keeps dying
 YOUNG = 5.0  # s: what dies younger is started again after a growing pause, anything else at once
@@ -95,7 +96,7 @@ class Supervisor:
             while not self._stopping:
                 for child in self._children:
                     child.look()
-                time.sleep(CHECK_EVERY)
+                time.sleep(LOOK_EVERY)
         finally:
             self._end()
 
