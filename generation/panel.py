@@ -72,11 +72,11 @@ def panel_of(
 
 
 def _rows(request: VisitorRequest, places: list[queue.Place]) -> SafeString:
-    """The line of each job: as strangers read it, written once for all within two seconds; the asker's own anew."""
+    """The line of each job. Of others' that wait they are written once for all who ask within two seconds."""
     asker, key = asker_of(request), (queue_versions(request)[1], is_veiling())
     known = queue_rows.get(key)
     if known is None:
-        known = {place.job.pk: _row(place, NOBODY) for place in places}
+        known = {place.job.pk: _row(place, NOBODY) for place in places if place.position}
         queue_rows.keep(key, known)
     rows = (None if asker.made(place.job) else known.get(place.job.pk) for place in places)
     return format_html_join("", "{}", ((row or _row(place, asker),) for row, place in zip(rows, places, strict=True)))

@@ -24,7 +24,7 @@ class VisitorRequest(HttpRequest):
     token: Token | None
     """Where programs ask, and only there."""
     queue_versions: tuple[str, str] | None
-    """How the queue was when this request first looked (generation/views.py)."""
+    """How the queue was when this request first looked (generation/panel.py)."""
 
 
 class VisitorMiddleware:
