@@ -25,6 +25,7 @@ bench: set-up-test  ## measure this machine: a quarter of an hour, best with not
 	.venv/bin/python -m bench.latency
 	.venv/bin/python -m bench.idle --jobs 200
 	.venv/bin/python -m bench.library 0 1000
+	.venv/bin/python -m bench.countdown
 	.venv/bin/python -m bench.visitors
 	.venv/bin/python -m bench.scale
 

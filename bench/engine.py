@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.loop import PROMPT
-from tests.site import ROOT, Site
+from tests.site import NO_LIMITS, ROOT, Site
 
 DEMO = ROOT / "demo_model" / "model"
 CONFIGS = ROOT / "generation" / "engine" / "configs" / "stable-diffusion-1"
@@ -60,7 +60,7 @@ class Loop:
 class App:
     def __init__(self, task: Task, data: Path) -> None:
         self._task = task
-        settings = {"PLAYGROUND_MODEL": str(task.folder), "PLAYGROUND_MAX_WAITING": "0"}
+        settings = {"PLAYGROUND_MODEL": str(task.folder), **NO_LIMITS}
         self.site = Site(data, **settings).start().wait_ready(600)
 
     @property

@@ -43,9 +43,8 @@ def start(number: int, command: Sequence[str], environment: Mapping[str, str], l
     _run("ip", "link", "set", there, "netns", str(process.pid))
     _run("ip", "addr", "add", f"{net}.1/30", "dev", here)
     _run("ip", "link", "set", here, "up")
-    for (
-        words
-    ) in f"link set lo up|addr add {net}.2/30 dev {there}|link set {there} up|route add default via {net}.1".split("|"):
+    on_the_host = (f"addr add {net}.2/30 dev {there}", f"link set {there} up", f"route add default via {net}.1")
+    for words in ("link set lo up", *on_the_host):
         _run("nsenter", "--net", "--target", str(process.pid), "ip", *words.split())
     assert process.stdin
     process.stdin.write("\n")

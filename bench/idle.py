@@ -7,9 +7,6 @@ are those of all processes on SQLite, with one page open that polls as it is tol
 """
 
 import argparse
-import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -18,10 +15,9 @@ from pathlib import Path
 import psutil
 
 from bench.visitors import POLLING
-from tests.site import ROOT, Site, until
+from tests.site import NO_LIMITS, Site, build_tiny_model, until
 
 GOALS = {"start": 10.0, "core": 0.02, "statements": 8.0, "web": 150.0}  # s, share, a second, MiB
-NO_LIMITS = {f"PLAYGROUND_MAX_WAITING{which}": "0" for which in ("", "_PER_ADDRESS", "_IN_ALL")}
 AHEAD = 10  # jobs that wait at most: the queue's length is not what is measured
 MIB = 1024**2
 
@@ -75,14 +71,12 @@ def _started(site: Site) -> float:
 
 def grow(folder: Path, jobs: int) -> None:
     """Memory of the worker and of the web server, ten times over so many jobs of one picture each."""
-    model = folder / "tiny"
-    subprocess.run([sys.executable, "-m", "demo_model.tiny", str(model)], cwd=ROOT, check=True, capture_output=True)
+    model = build_tiny_model(folder / "tiny")
     site = Site(folder / "many", PLAYGROUND_MODEL=str(model), **NO_LIMITS).start().wait_ready()
     try:
         print(f"\n{'jobs':>8}{'worker MiB':>12}{'web MiB':>10}")
         for number in range(1, jobs + 1):
-            body = json.dumps({"prompt": f"job {number}", "num_images": 1}).encode()
-            site.ask("POST", "/api/v1/jobs", body, {"Content-Type": "application/json"})
+            site.send(f"job {number}", num_images=1)
             until(lambda: _active(site) < AHEAD, seconds=60, log=site.log)
             if number % max(1, jobs // 10) == 0:
                 until(lambda: not _active(site), seconds=60, log=site.log)

@@ -7,7 +7,6 @@ has ended; it began as long before as one of the job's steps takes.
 """
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -42,10 +41,8 @@ def main() -> None:
 
 def measure(site: Site) -> float:
     """s from the click until the first step began."""
-    body = json.dumps({"prompt": "a red apple", "num_images": 1}).encode()
     clicked = time.monotonic()
-    answer = site.ask("POST", "/api/v1/jobs", body, {"Content-Type": "application/json"})[1]
-    uuid = json.loads(answer)["uuid"]
+    uuid = site.send("a red apple", num_images=1)
     first, last = moment(site, uuid, "step > 0"), moment(site, uuid, "step = steps AND step > 0")
     [row] = site.rows("SELECT steps FROM generation_job WHERE uuid = ?", uuid.replace("-", ""))
     site.wait_for(uuid)

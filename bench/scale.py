@@ -8,7 +8,6 @@ files, rows. Linux only.
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from typing import Any
 import psycopg
 
 from bench import hosts
-from tests.site import ROOT, Site, free_port, until
+from tests.site import NO_LIMITS, ROOT, Site, build_tiny_model, free_port, until
 
 IMAGES = 3  # a job
 GOAL = 0.95  # of as many times the images a second as there are workers
@@ -74,11 +73,9 @@ class Cluster:
     """A web server here, and workers elsewhere."""
 
     def __init__(self, folder: Path, addresses: dict[str, str], pause: float) -> None:
-        model = folder / "model"
-        subprocess.run([sys.executable, "-m", "demo_model.tiny", str(model)], cwd=ROOT, check=True, capture_output=True)
-        limits = {f"PLAYGROUND_MAX_WAITING{which}": "0" for which in ("", "_PER_ADDRESS", "_IN_ALL")}
+        model = build_tiny_model(folder / "model")
         shared = {"PLAYGROUND_LIBRARY": str(folder / "library"), "SECRET_KEY": "the same on every host" * 3}
-        self.settings = {**addresses, **shared, **limits, "PLAYGROUND_MODEL": str(model), "BENCH_PAUSE": str(pause)}
+        self.settings = {**addresses, **shared, **NO_LIMITS, "PLAYGROUND_MODEL": str(model), "BENCH_PAUSE": str(pause)}
         self.folder = folder
         self.web = Site(folder / "server", **self.settings).start_web_server()
         self.workers: list[subprocess.Popen[str]] = []
@@ -100,9 +97,7 @@ class Cluster:
         """Send jobs and wait for them: (seconds from first to last, worker, attempts, images) of each, in order."""
         [(before,)] = self.ask("SELECT coalesce(max(id), 0) FROM generation_job")
         for number in range(jobs):
-            body = json.dumps({"prompt": f"job {number}", "num_images": IMAGES}).encode()
-            status, answer, _ = self.web.ask("POST", "/api/v1/jobs", body, {"Content-Type": "application/json"})
-            assert status == 201, answer.decode()
+            self.web.send(f"job {number}", num_images=IMAGES)
         active = "SELECT 1 FROM generation_job WHERE state IN ('waiting', 'running') LIMIT 1"
         until(lambda: not self.ask(active), seconds=600, log=self.web.log)
         return self.ask(

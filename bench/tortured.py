@@ -1,12 +1,10 @@
 """What `bench.torture` works on: a site whose web server lives on while its workers are killed, and all that is asked
 of its database meanwhile."""
 
-import json
 import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -17,14 +15,11 @@ from uuid import UUID
 
 import psycopg
 
-from tests.site import ROOT, Site, descendants, is_alive, until
+from tests.site import NO_LIMITS, Site, build_tiny_model, descendants, is_alive, until
 
 KINDS = {"worker": 12, "pusher": 5, "monitor": 5, "main": 5, "watchdog": 5, "group": 8}
 """What is killed, and how often beside the others. django-q2's sentinel is the main process here."""
 
-NO_LIMITS = {
-    f"PLAYGROUND_MAX_WAITING{which}": "0" for which in ("", "_PER_ADDRESS", "_IN_ALL")
-}  # all jobs come from one address
 STEPS = "24"  # about 0.1 s a picture with the tiny model
 
 
@@ -42,8 +37,7 @@ class Grid:
     """The site's processes: a web server, and one worker for each slot, each under a watchdog of its own."""
 
     def __init__(self, folder: Path, slots: tuple[str, ...] = ("one",), **environment: str) -> None:
-        model = folder / "model"
-        subprocess.run([sys.executable, "-m", "demo_model.tiny", str(model)], cwd=ROOT, check=True, capture_output=True)
+        model = build_tiny_model(folder / "model")
         environment |= {"PLAYGROUND_MODEL": str(model), "PLAYGROUND_STEPS": STEPS, **NO_LIMITS}
         self.data = folder / "data"
         self.web = Site(self.data, **environment)
@@ -69,10 +63,7 @@ class Grid:
 
     def send(self, prompt: str, num_images: int) -> str:
         """A job, over the API. Only what the site has accepted counts."""
-        body = json.dumps({"prompt": prompt, "num_images": num_images}).encode()
-        status, answer, _ = self.web.ask("POST", "/api/v1/jobs", body, {"Content-Type": "application/json"})
-        assert status in (200, 201, 202), answer.decode()
-        return str(json.loads(answer)["uuid"])
+        return self.web.send(prompt, num_images=num_images)
 
     def cluster(self, slot: str) -> Cluster | None:
         """None while it is being started."""

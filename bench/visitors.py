@@ -28,14 +28,13 @@ from uuid import UUID
 
 import psutil
 
-from tests.site import Site
+from tests.site import NO_LIMITS, Site
 
 PROMPT, IMAGES = "a red apple", 6
 WITH_A_JOB, AT_ONCE = 5, 20
 ALONE = 4  # jobs before anybody comes
 THREADS = 32  # of whoever asks: as many requests are under way at once as there may be
 GOAL_POLL, GOAL_SLOWER = 0.1, 0.1  # s, share
-NO_LIMITS = dict.fromkeys(("", "_PER_ADDRESS", "_IN_ALL"), "0")
 NOTHING = "nothing"
 KINDS = ("poll", NOTHING, "page", "sending")
 POLLING = re.compile(r'<\w+ id="([\w-]+)"[^>]*? hx-get="([^"]+)"[^>]*? hx-trigger="every (\d+)s')
@@ -137,9 +136,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=40)
     parser.add_argument("--visitors", type=int, default=100)
     asked = parser.parse_args()
-    limits = {f"PLAYGROUND_MAX_WAITING{name}": none for name, none in NO_LIMITS.items()}
     with tempfile.TemporaryDirectory() as folder:
-        site = Site(Path(folder) / "data", **limits).start().wait_ready()
+        site = Site(Path(folder) / "data", **NO_LIMITS).start().wait_ready()
         try:
             time_alone(site)
             load, seen = os.getloadavg()[0], Seen()

@@ -58,16 +58,16 @@ def panel_of(
 
     Args:
         settings: what the form holds now, for the promise; nonsense promises nothing.
-        known: the outlook for them, where somebody has just asked for it.
+        known: the outlook for them, where somebody has just asked for it. It brings its version of the queue, so that
+            the next poll fetches what has come since.
     """
     version, _ = queue_versions(request)  # before the rows: a change between the two is shown twice, never missed
-    shown, asker = known or outlook(HomeForm, settings), asker_of(request)
+    shown = known or {**outlook(HomeForm, settings), "queue_version": version}
     return {
         **shown,
         "outlook": shown,
         "rows": _rows(request, shown["places"]),
-        "failed": [veiled(job, asker) for job in Job.objects.failed_lately()],
-        "queue_version": version,
+        "failed": [veiled(job, asker_of(request)) for job in Job.objects.failed_lately()],
     }
 
 

@@ -1,6 +1,4 @@
 import os
-import subprocess
-import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -8,14 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.site import ROOT, Site, free_port
+from tests.site import Site, build_tiny_model, free_port
 
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo model's parts at random weights: a picture in hundredths of a second."""
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    subprocess.run([sys.executable, "-m", "demo_model.tiny", str(folder)], cwd=ROOT, check=True, capture_output=True)
+    folder = build_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
     for path in (folder, *folder.rglob("*")):
         os.utime(path, (0, 0))  # what was written a moment ago may still be on its way, and would be waited for
     return folder

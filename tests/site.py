@@ -22,6 +22,17 @@ T = TypeVar("T")
 NOTHING_SET = dict.fromkeys(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE), "")
 """Every variable, empty: whoever runs the tests may have a site, and a .env, of their own."""
 
+NO_LIMITS = dict.fromkeys(
+    ("PLAYGROUND_MAX_WAITING", "PLAYGROUND_MAX_WAITING_PER_ADDRESS", "PLAYGROUND_MAX_WAITING_IN_ALL"), "0"
+)
+"""For many jobs from one address."""
+
+
+def build_tiny_model(folder: Path) -> Path:
+    """The demo model's parts at random weights: a picture in hundredths of a second."""
+    subprocess.run([sys.executable, "-m", "demo_model.tiny", str(folder)], cwd=ROOT, check=True, capture_output=True)
+    return folder
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -158,6 +169,13 @@ class Site:
         status, content, headers = self.post("/jobs/", prompt=prompt, **fields)
         assert status == 302, content.decode()
         return headers["Location"].strip("/").rpartition("/")[2]
+
+    def send(self, prompt: str, **fields: Any) -> str:
+        """Send a prompt over the API, with settings as they are (`num_images` may be 1); the job's uuid."""
+        body = json.dumps({"prompt": prompt, **fields}).encode()
+        status, answer, _ = self.ask("POST", "/api/v1/jobs", body, {"Content-Type": "application/json"})
+        assert status == 201, answer.decode()
+        return str(json.loads(answer)["uuid"])
 
     # Behind the curtain
 

@@ -1,5 +1,6 @@
 """The queue's panel is made once for all who would get the same, and never given to whoever would get another."""
 
+import re
 from typing import Any
 
 import pytest
@@ -75,6 +76,17 @@ def test_a_job_that_comes_goes_or_begins_is_seen_at_once(change: str) -> None:
     after = panel(browser())
     assert after != before
     assert ("a crow" in after, "an owl" in after) == (change == "comes", change != "is cancelled")
+
+
+def test_what_others_asked_for_before_the_last_step_is_not_taken_for_the_newest() -> None:
+    job = a_job("a fox", "a")
+    Job.objects.filter(pk=job.pk).update(
+        state="running", attempts=1, group_size=3, first=1, step=1, steps=20, version=2
+    )
+    panel(browser())
+    Job.objects.filter(pk=job.pk).update(step=2, version=3)
+    [address] = re.findall(r'hx-get="(/queue/[^"]*)"', panel(visitor("a")))
+    assert visitor("a").get(address).status_code == 200
 
 
 def card(job: Job) -> str:
