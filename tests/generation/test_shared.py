@@ -83,7 +83,7 @@ def test_what_others_asked_for_before_the_last_step_is_not_taken_for_the_newest(
     Job.objects.filter(pk=job.pk).update(
         state="running", attempts=1, group_size=3, first=1, step=1, steps=20, version=2
     )
-    panel(browser())
+    assert "step 1 of 20, by <bdi>a visitor" in panel(browser())
     Job.objects.filter(pk=job.pk).update(step=2, version=3)
     [address] = re.findall(r'hx-get="(/queue/[^"]*)"', panel(visitor("a")))
     assert visitor("a").get(address).status_code == 200
