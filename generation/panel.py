@@ -16,11 +16,64 @@ from generation.advanced_form import OutlookForm
 from generation.fingerprint import UNCHANGED, fingerprint
 from generation.forms import HomeForm, RecipeForm
 from generation.models import Job
-from generation.shared import outlooks, queue_panels, queue_rows
+from generation.shared import Shared
 from generation.veil import is_veiling, veiled
 from generation.visitors import VisitorRequest
 from library import askers
 from library.askers import NOBODY, Asker, asker_of
+
+
+class Panel:
+    """The queue's panel and the promise beside the button, as they are now, for whoever asks.
+
+    A queue of a hundred jobs takes ten times as long as all else that a poll does. So the same panel serves all who ask
+    within two seconds, and brings its version of the queue with it: the next poll fetches what has come since.
+    """
+
+    def __init__(self, request: VisitorRequest, settings: Mapping[str, Any]) -> None:
+        """Settings are what the form holds now, for the promise; nonsense promises nothing."""
+        version, _ = queue_versions(request)  # before the rows: a change between the two is shown twice, never missed
+        self.shown = {**outlook(HomeForm, settings), "queue_version": version}
+        self.failed = list(Job.objects.failed_lately())
+        self._rows: dict[int, SafeString] = {}
+        self._html = b""
+
+    def for_asker(self, asker: Asker) -> dict[str, Any]:
+        """What the template needs."""
+        rows = format_html_join("", "{}", ((self._row(place, asker),) for place in self.shown["places"]))
+        return {**self.shown, "rows": rows, "failed": [veiled(job, asker) for job in self.failed]}
+
+    def html(self, request: VisitorRequest) -> bytes:
+        """It is the same for all who have sent none of the jobs in it."""
+        asker = asker_of(request)
+        jobs = [*(place.job for place in self.shown["places"]), *self.failed]
+        if any(map(asker.made, jobs)):
+            return self._render(request, asker)
+        self._html = self._html or self._render(request, NOBODY)
+        return self._html
+
+    def _render(self, request: VisitorRequest, asker: Asker) -> bytes:
+        return render(request, "generation/_queue.html", {**self.for_asker(asker), "oob": True}).content
+
+    def _row(self, place: queue.Place, asker: Asker) -> SafeString:
+        if asker.made(place.job):
+            return _row(place, asker)
+        if place.job.pk not in self._rows:
+            self._rows[place.job.pk] = _row(place, NOBODY)
+        return self._rows[place.job.pk]
+
+
+queue_panels: Shared[Panel] = Shared()
+
+
+def panel_of(request: VisitorRequest, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page needs that has the panel in it."""
+    return Panel(request, settings).for_asker(asker_of(request))
+
+
+def _row(place: queue.Place, asker: Asker) -> SafeString:
+    shown = {"job": veiled(place.job, asker), "place": place, "maker": askers.maker(place.job)}
+    return render_to_string("generation/_queue_row.html", {**shown, "is_mine": asker.made(place.job)})
 
 
 @require_safe
@@ -29,16 +82,13 @@ def queue_panel(request: VisitorRequest) -> HttpResponse:
     version, order = queue_versions(request)
     if request.GET.get("v") == version:
         return HttpResponse(status=UNCHANGED)
-    settings, asker = {name: value for name, value in request.GET.items() if name != "v"}, asker_of(request)
+    settings = {name: value for name, value in request.GET.items() if name != "v"}
     key = (order, tuple(sorted(settings.items())), is_veiling())
-    html = queue_panels.get(key, asker)
-    if html is None:
-        shown = panel_of(request, settings, outlooks.get(key))
-        outlooks.keep(key, shown["outlook"])
-        html = render(request, "generation/_queue.html", {**shown, "oob": True}).content
-        jobs = [*(place.job for place in shown["places"]), *shown["failed"]]
-        queue_panels.keep(key, html, asker=asker, jobs=jobs)
-    return HttpResponse(html)
+    panel = queue_panels.get(key)
+    if panel is None:
+        panel = Panel(request, settings)
+        queue_panels.keep(key, panel)
+    return HttpResponse(panel.html(request))
 
 
 @require_safe
@@ -49,42 +99,6 @@ def promise(request: VisitorRequest) -> HttpResponse:
     if "all" in settings:
         return render(request, "generation/_outlook.html", outlook(OutlookForm, settings))
     return render(request, "generation/_promise.html", outlook(HomeForm, settings))
-
-
-def panel_of(
-    request: VisitorRequest, settings: Mapping[str, Any], known: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """What the queue's panel and the promise beside the button need.
-
-    Args:
-        settings: what the form holds now, for the promise; nonsense promises nothing.
-        known: the outlook for them, where somebody has just asked for it. It brings its version of the queue, so that
-            the next poll fetches what has come since.
-    """
-    version, _ = queue_versions(request)  # before the rows: a change between the two is shown twice, never missed
-    shown = known or {**outlook(HomeForm, settings), "queue_version": version}
-    return {
-        **shown,
-        "outlook": shown,
-        "rows": _rows(request, shown["places"]),
-        "failed": [veiled(job, asker_of(request)) for job in Job.objects.failed_lately()],
-    }
-
-
-def _rows(request: VisitorRequest, places: list[queue.Place]) -> SafeString:
-    """The line of each job. Of others' that wait they are written once for all who ask within two seconds."""
-    asker, key = asker_of(request), (queue_versions(request)[1], is_veiling())
-    known = queue_rows.get(key)
-    if known is None:
-        known = {place.job.pk: _row(place, NOBODY) for place in places if place.position}
-        queue_rows.keep(key, known)
-    rows = (None if asker.made(place.job) else known.get(place.job.pk) for place in places)
-    return format_html_join("", "{}", ((row or _row(place, asker),) for row, place in zip(rows, places, strict=True)))
-
-
-def _row(place: queue.Place, asker: Asker) -> SafeString:
-    shown = {"job": veiled(place.job, asker), "place": place, "maker": askers.maker(place.job)}
-    return render_to_string("generation/_queue_row.html", {**shown, "is_mine": asker.made(place.job)})
 
 
 def outlook(kind: type[RecipeForm], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,19 +1,13 @@
 """What many people get alike, made once for all who ask within two seconds.
 
 With a hundred pages open the queue's panel is asked for thirty times a second while something is made, and each time
-it has moved on a little. It takes ten times as long as all else that a poll does.
+it has moved on a little.
 """
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterable
-from typing import Any, Generic, NamedTuple, TypeVar
-
-from django.utils.safestring import SafeString
-
-from generation.models import Job
-from generation.queue import Place
-from library.askers import NOBODY, Asker
+from collections.abc import Callable, Hashable
+from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -22,36 +16,31 @@ KEPT = 32
 LONGEST_KEY = 1000  # characters
 
 
-class Answer(NamedTuple):
+class Answer(NamedTuple, Generic[T]):
     made: float
-    told: Any
-    jobs: tuple[Job, ...]
-    """Those that it shows: to whoever has sent one of them it would be another."""
+    told: T
 
 
 class Shared(Generic[T]):
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._answers: dict[Hashable, Answer] = {}
+        self._answers: dict[Hashable, Answer[T]] = {}
         self._lock = threading.Lock()
         self._clock = clock
 
-    def get(self, key: Hashable, asker: Asker = NOBODY) -> T | None:
-        """What was made for others within the last two seconds; None where the asker's would be another."""
+    def get(self, key: Hashable) -> T | None:
+        """What was made within the last two seconds."""
         with self._lock:
             answer = self._answers.get(key)
-        if answer is None or self._clock() - answer.made > FRESH or any(map(asker.made, answer.jobs)):
-            return None
-        told: T = answer.told
-        return told
+        return None if answer is None or self._clock() - answer.made > FRESH else answer.told
 
-    def keep(self, key: Hashable, told: T, *, asker: Asker = NOBODY, jobs: Iterable[Job] = ()) -> None:
-        shown = tuple(jobs)
-        if any(map(asker.made, shown)) or len(repr(key)) > LONGEST_KEY:
+    def keep(self, key: Hashable, told: T) -> None:
+        """What was got from here is not kept again: it would never grow old."""
+        if len(repr(key)) > LONGEST_KEY:
             return
         with self._lock:
             now = self._clock()
             fresh = {other: answer for other, answer in self._answers.items() if now - answer.made <= FRESH}
-            self._answers = {**dict(list(fresh.items())[-KEPT + 1 :]), key: Answer(now, told, shown)}
+            self._answers = {**dict(list(fresh.items())[-KEPT + 1 :]), key: Answer(now, told)}
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -59,9 +48,3 @@ class Shared(Generic[T]):
     def forget(self) -> None:
         with self._lock:
             self._answers = {}
-
-
-queue_panels: Shared[bytes] = Shared()
-outlooks: Shared[dict[str, Any]] = Shared()
-queue_rows: Shared[dict[int, SafeString]] = Shared()
-queue_places: Shared[list[Place]] = Shared()

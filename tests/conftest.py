@@ -20,10 +20,11 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def nobody_has_asked_before() -> None:
     """All tests ask from one address, and each of a database of its own."""
-    from generation.shared import outlooks, queue_panels, queue_places, queue_rows
+    from generation.panel import queue_panels
+    from generation.views import queue_places
     from playground.costs import Zip, purses
 
-    for shared in (outlooks, queue_panels, queue_places, queue_rows):
+    for shared in (queue_panels, queue_places):
         shared.forget()
     purses.forget()
     Zip.sent = 0

@@ -138,7 +138,7 @@ def test_everybody_reads_whose_it_is(ada: User, path: str) -> None:
     assert (b"<bdi>you</bdi>" in told(herself)) == (path != "/queue/")  # there one's own are marked
     Job.objects.update(person=None)
     Batch.objects.update(person=None)
-    assert until(lambda: b"<bdi>a visitor</bdi>" in told(stranger), seconds=3)  # the queue's panel is kept for a second
+    assert until(lambda: b"<bdi>a visitor</bdi>" in told(stranger), seconds=3)  # the panel is kept for two seconds
 
 
 def test_programs_read_it_too(ada: User) -> None:

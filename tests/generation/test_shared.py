@@ -14,7 +14,6 @@ from generation.engine.recipe import Recipe
 from generation.models import Job, Worker
 from generation.senders import Sender
 from generation.shared import FRESH, Shared
-from library.askers import Asker
 from tests.pages import browser
 
 pytestmark = pytest.mark.django_db
@@ -123,7 +122,7 @@ def test_it_is_kept_for_two_seconds_and_in_small_numbers() -> None:
     now = [0.0]
     some: Shared[Any] = Shared(lambda: now[0])
     some.keep("key", b"a")
-    assert some.get("key", Asker("me")) == b"a"
+    assert some.get("key") == b"a"
     now[0] += FRESH + 0.1
     assert some.get("key") is None
     for number in range(100):
