@@ -35,12 +35,13 @@ class Panel:
         version, _ = queue_versions(request)  # before the rows: a change between the two is shown twice, never missed
         self.shown = {**outlook(HomeForm, settings), "queue_version": version}
         self.failed = list(Job.objects.failed_lately())
-        self._rows: dict[int, SafeString] = {}
+        self._rows = {place.job.pk: _row(place, NOBODY) for place in self.shown["places"]}
         self._html = b""
 
     def for_asker(self, asker: Asker) -> dict[str, Any]:
         """What the template needs."""
-        rows = format_html_join("", "{}", ((self._row(place, asker),) for place in self.shown["places"]))
+        own = {place.job.pk: _row(place, asker) for place in self.shown["places"] if asker.made(place.job)}
+        rows = format_html_join("", "{}", ((row,) for row in {**self._rows, **own}.values()))
         return {**self.shown, "rows": rows, "failed": [veiled(job, asker) for job in self.failed]}
 
     def html(self, request: VisitorRequest) -> bytes:
@@ -54,13 +55,6 @@ class Panel:
 
     def _render(self, request: VisitorRequest, asker: Asker) -> bytes:
         return render(request, "generation/_queue.html", {**self.for_asker(asker), "oob": True}).content
-
-    def _row(self, place: queue.Place, asker: Asker) -> SafeString:
-        if asker.made(place.job):
-            return _row(place, asker)
-        if place.job.pk not in self._rows:
-            self._rows[place.job.pk] = _row(place, NOBODY)
-        return self._rows[place.job.pk]
 
 
 queue_panels: Shared[Panel] = Shared()
@@ -84,11 +78,7 @@ def queue_panel(request: VisitorRequest) -> HttpResponse:
         return HttpResponse(status=UNCHANGED)
     settings = {name: value for name, value in request.GET.items() if name != "v"}
     key = (order, tuple(sorted(settings.items())), is_veiling())
-    panel = queue_panels.get(key)
-    if panel is None:
-        panel = Panel(request, settings)
-        queue_panels.keep(key, panel)
-    return HttpResponse(panel.html(request))
+    return HttpResponse(queue_panels.get(key, lambda: Panel(request, settings)).html(request))
 
 
 @require_safe

@@ -27,20 +27,18 @@ class Shared(Generic[T]):
         self._lock = threading.Lock()
         self._clock = clock
 
-    def get(self, key: Hashable) -> T | None:
-        """What was made within the last two seconds."""
-        with self._lock:
-            answer = self._answers.get(key)
-        return None if answer is None or self._clock() - answer.made > FRESH else answer.told
-
-    def keep(self, key: Hashable, told: T) -> None:
-        """What was got from here is not kept again: it would never grow old."""
-        if len(repr(key)) > LONGEST_KEY:
-            return
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made within the last two seconds, else what is made now: whoever asks meanwhile waits for it."""
         with self._lock:
             now = self._clock()
-            fresh = {other: answer for other, answer in self._answers.items() if now - answer.made <= FRESH}
-            self._answers = {**dict(list(fresh.items())[-KEPT + 1 :]), key: Answer(now, told)}
+            answer = self._answers.get(key)
+            if answer and now - answer.made <= FRESH:
+                return answer.told
+            told = make()
+            if len(repr(key)) <= LONGEST_KEY:
+                fresh = {other: answer for other, answer in self._answers.items() if now - answer.made <= FRESH}
+                self._answers = {**dict(list(fresh.items())[-KEPT + 1 :]), key: Answer(now, told)}
+            return told
 
     def __len__(self) -> int:
         return len(self._answers)

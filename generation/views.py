@@ -107,13 +107,9 @@ def _places_for(jobs: list[Job], order: str) -> list[queue.Place]:
     A job that is made does not: its card's version tells each change, so a card that had missed one would keep missing.
     """
     active = {job.state for job in jobs if job.is_active}
-    if not active:
-        return []
-    places = queue_places.get(order) if active == {Job.State.WAITING} else None
-    if places is None:
-        places = queue.places()
-        queue_places.keep(order, places)
-    return places
+    if active == {Job.State.WAITING}:
+        return queue_places.get(order, queue.places)
+    return queue.places() if active else []
 
 
 def card_version(request: VisitorRequest, job: Job) -> str:

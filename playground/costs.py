@@ -26,7 +26,7 @@ COSTLY = {
 }
 """By their names in urls.py, else by their own."""
 ZIP = "library:zip"
-ZIPS = 2
+ZIPS = 4
 """That one process sends at once: each holds one of its few threads for as long as somebody takes to read it."""
 
 BURST, REFILL = 30.0, 0.25

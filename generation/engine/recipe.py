@@ -1,7 +1,7 @@
 """A recipe: all that is needed to make a picture again."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 SEEDS = 2**32  # seeds are 0 to 2**32 - 1; the one after the last is 0
@@ -104,5 +104,4 @@ class Recipe:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Recipe":
         """The recipe that `to_dict` gave; keys of a later version are passed over."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in data.items() if key in known})
+        return cls(**{key: data[key] for key in data if key in cls.__dataclass_fields__})

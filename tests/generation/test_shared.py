@@ -1,7 +1,9 @@
 """The queue's panel is made once for all who would get the same, and never given to whoever would get another."""
 
 import re
-from typing import Any
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 import pytest
 from django.contrib.auth.models import User
@@ -118,14 +120,29 @@ def test_other_settings_have_another_promise() -> None:
     assert len(told) == 3
 
 
-def test_it_is_kept_for_two_seconds_and_in_small_numbers() -> None:
-    now = [0.0]
-    some: Shared[Any] = Shared(lambda: now[0])
-    some.keep("key", b"a")
-    assert some.get("key") == b"a"
-    now[0] += FRESH + 0.1
-    assert some.get("key") is None
-    for number in range(100):
-        some.keep(number, b"a")
-    some.keep("x" * 2000, b"a")
-    assert (len(some), some.get("x" * 2000), some.get(99)) == (32, None, b"a")
+def test_it_is_kept_for_two_seconds_however_often_it_is_asked_for_and_in_small_numbers() -> None:
+    now, numbers = [0.0], count()
+    some: Shared[int] = Shared(lambda: now[0])
+
+    def asked(key: object) -> int:
+        return some.get(key, lambda: next(numbers))
+
+    told = []
+    for _ in range(4):
+        told.append(asked("key"))
+        now[0] += FRESH * 0.4
+    assert told == [0, 0, 0, 1]
+    assert [asked(number) for number in range(100)] == [*range(2, 102)]
+    assert [asked("x" * 2000), asked("x" * 2000), asked(99), len(some)] == [102, 103, 101, 32]
+
+
+def test_many_who_ask_at_once_have_it_made_once() -> None:
+    some: Shared[int] = Shared()
+    numbers = count()
+
+    def make() -> int:
+        time.sleep(0.05)
+        return next(numbers)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: some.get("key", make), range(8))) == {0}
