@@ -70,7 +70,7 @@ class App:
 
     def seconds(self, images: int) -> float:
         uuid = self.site.submit(PROMPT, num_images=images)
-        self.site.wait_for(uuid, seconds=1200)
+        self.site.wait_for(uuid, seconds=1200, every=0.25)  # looking takes time, too
         query = "SELECT (julianday(finished) - julianday(started)) * 86400 AS took FROM generation_job WHERE uuid = ?"
         return float(self.site.rows(query, uuid.replace("-", ""))[0]["took"])
 

@@ -3,11 +3,13 @@
     python -m bench.loop FOLDER STEPS SIZE GROUP OUT
 
 With GROUP 0 as the library's own examples do it: its number type, one picture a call, PNG as Pillow writes it. Else
-tuned as the app's engine is: the best number type of the device, channels last, groups of so many, fast PNG.
+tuned as the app's engine is: the best number type of the device, channels last, threads that wait asleep, groups of so
+many, fast PNG.
 """
 
 # mypy: allow-untyped-calls
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -17,6 +19,8 @@ PROMPT = "a red apple on a blue background"
 
 
 def pipeline(folder: Path, *, tuned: bool) -> Any:
+    if tuned:
+        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     import diffusers
     import torch
     import transformers

@@ -150,7 +150,7 @@ def main() -> None:
             seconds = time.monotonic() - began
             shares = (web_seconds(site) - used) / seconds, (time.process_time() - own) / seconds
             for row in site.rows("SELECT uuid FROM generation_job"):
-                site.wait_for(str(UUID(row["uuid"])), seconds=120)
+                site.wait_for(str(UUID(row["uuid"])), seconds=120, every=0.25)
             report(site, seen, while_open, load, shares)
         finally:
             site.stop()
@@ -158,7 +158,7 @@ def main() -> None:
 
 def time_alone(site: Site) -> None:
     for _ in range(ALONE):
-        site.wait_for(site.submit(PROMPT, num_images=IMAGES))
+        site.wait_for(site.submit(PROMPT, num_images=IMAGES), every=0.25)
 
 
 def web_seconds(site: Site) -> float:

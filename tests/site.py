@@ -40,13 +40,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(ask: Callable[[], T | None], *, seconds: float = 30, what: str = "", log: Path | None = None) -> T:
-    """The first true answer of `ask`; fails after `seconds`, showing the end of `log`."""
+def until(
+    ask: Callable[[], T | None], *, seconds: float = 30, what: str = "", log: Path | None = None, every: float = 0.03
+) -> T:
+    """The first true answer of `ask`, asked `every` s; fails after `seconds`, showing the end of `log`."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):
         late = time.monotonic() > deadline
         assert not late, f"not within {seconds} s: {what}\n{log.read_text()[-3000:] if log else ''}"
-        time.sleep(0.03)
+        time.sleep(every)
     return answer
 
 
@@ -195,12 +197,12 @@ class Site:
     def job(self, uuid: str) -> sqlite3.Row:
         return self.rows("SELECT * FROM generation_job WHERE uuid = ?", uuid.replace("-", ""))[0]
 
-    def wait_for(self, uuid: str, *states: str, seconds: float = 60) -> sqlite3.Row:
+    def wait_for(self, uuid: str, *states: str, seconds: float = 60, every: float = 0.03) -> sqlite3.Row:
         def reached() -> sqlite3.Row | None:
             row = self.job(uuid)
             return row if row["state"] in (states or ("done",)) else None
 
-        return until(reached, seconds=seconds, what=str(states), log=self.log)
+        return until(reached, seconds=seconds, what=str(states), log=self.log, every=every)
 
     def worker_pid(self) -> int:
         """The process that holds the device now."""
