@@ -22,6 +22,7 @@ torture: set-up-test  ## kill the worker's processes at random, twice for ten mi
 
 bench: set-up-test  ## measure this machine: a quarter of an hour, best with nothing else running (BENCHMARKS.md)
 	.venv/bin/python -m bench.engine
+	.venv/bin/python -m bench.levers
 	.venv/bin/python -m bench.latency
 	.venv/bin/python -m bench.idle --jobs 200
 	.venv/bin/python -m bench.library 0 1000

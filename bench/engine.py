@@ -18,15 +18,17 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.loop import PROMPT
+from bench.loop import PROMPT, Tuning
 from tests.site import NO_LIMITS, ROOT, Site
 
 DEMO = ROOT / "demo_model" / "model"
 CONFIGS = ROOT / "generation" / "engine" / "configs" / "stable-diffusion-1"
+TUNED = Tuning(best_dtype=True, channels_last=True, group=3, fast_png=True, waiting="PASSIVE")
+"""As the app's engine is."""
 GOALS = {"tuned the same way": 0.95, "the library's defaults": 1.3}
 
 
@@ -40,9 +42,9 @@ class Task:
 class Loop:
     """bench.loop in a process of its own, which keeps its model loaded."""
 
-    def __init__(self, task: Task, group: int, out: Path) -> None:
+    def __init__(self, task: Task, out: Path, tuning: Tuning) -> None:
         out.mkdir()
-        arguments = [str(task.folder), str(task.steps), str(task.size), str(group), str(out)]
+        arguments = [str(task.folder), str(task.steps), str(task.size), str(out), json.dumps(asdict(tuning))]
         command = [sys.executable, "-m", "bench.loop", *arguments]
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
@@ -100,8 +102,8 @@ def sides(task: Task, folder: Path) -> Iterator[dict[str, Any]]:
     app = App(task, folder / "data")
     running: dict[str, Any] = {"the app": app}
     try:
-        for name, group in zip(GOALS, (app.group, 0), strict=True):
-            running[name] = Loop(task, group, folder / f"loop-{group}")
+        for name, tuning in zip(GOALS, (replace(TUNED, group=app.group), Tuning()), strict=True):
+            running[name] = Loop(task, folder / name, tuning)
         yield running
     finally:
         for side in running.values():

@@ -1,26 +1,43 @@
 """A bare diffusers loop, the other side of bench.engine: reads how many pictures to make, says how many s they took.
 
-    python -m bench.loop FOLDER STEPS SIZE GROUP OUT
+    python -m bench.loop FOLDER STEPS SIZE OUT [TUNING as JSON]
 
-With GROUP 0 as the library's own examples do it: its number type, one picture a call, PNG as Pillow writes it. Else
-tuned as the app's engine is: the best number type of the device, channels last, threads that wait asleep, groups of so
-many, fast PNG.
+Without tuning as the library's own examples do it: its number type, one picture a call, PNG as Pillow writes it.
 """
 
 # mypy: allow-untyped-calls
 
+import json
 import os
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 PROMPT = "a red apple on a blue background"
 
 
-def pipeline(folder: Path, *, tuned: bool) -> Any:
-    if tuned:
-        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+@dataclass(frozen=True)
+class Tuning:
+    """Each lever by itself; without arguments none is pulled."""
+
+    best_dtype: bool = False
+    """The device's best number type; else float32."""
+    channels_last: bool = False
+    group: int = 1
+    """Pictures a call."""
+    fast_png: bool = False
+    """Compression level 1; else Pillow's own."""
+    waiting: str = ""
+    """OMP_WAIT_POLICY; empty: OpenMP's own, which is to spin."""
+    compiled: bool = False
+    """The UNet's repeated blocks by torch.compile."""
+
+
+def pipeline(folder: Path, tuning: Tuning) -> Any:
+    if tuning.waiting:
+        os.environ["OMP_WAIT_POLICY"] = tuning.waiting
     import diffusers
     import torch
     import transformers
@@ -31,25 +48,27 @@ def pipeline(folder: Path, *, tuned: bool) -> Any:
         library.utils.logging.set_verbosity_error()
         library.utils.logging.disable_progress_bar()
     device = devices.best_device()
-    kind = devices.best_dtype(device) if tuned else torch.float32  # transformers would take the files' own
+    kind = devices.best_dtype(device) if tuning.best_dtype else torch.float32  # transformers would take the files' own
     made: Any = diffusers.StableDiffusionPipeline.from_pretrained(folder, dtype=kind, safety_checker=None)
     made.to(device)
     made.set_progress_bar_config(disable=True)
-    if tuned:
+    if tuning.channels_last:
         made.unet.to(memory_format=torch.channels_last)
+    if tuning.compiled:
+        made.unet.compile_repeated_blocks()
     return made
 
 
 def main() -> None:
-    folder, steps, size, group, out = sys.argv[1:]
-    tuned, each = int(group) > 0, max(1, int(group))
-    made = pipeline(Path(folder), tuned=tuned)
+    folder, steps, size, out, *rest = sys.argv[1:]
+    tuning = Tuning(**json.loads(rest[0])) if rest else Tuning()
+    made = pipeline(Path(folder), tuning)
     options = {"num_inference_steps": int(steps), "width": int(size), "height": int(size)}
-    written = {"compress_level": 1} if tuned else {}
+    written = {"compress_level": 1} if tuning.fast_png else {}
     for line in sys.stdin:
         began, left = time.perf_counter(), int(line)
         while left:
-            for picture in made(PROMPT, num_images_per_prompt=min(left, each), **options).images:
+            for picture in made(PROMPT, num_images_per_prompt=min(left, tuning.group), **options).images:
                 left -= 1
                 picture.save(Path(out) / f"{left}.png", **written)
         print(time.perf_counter() - began, flush=True)
