@@ -76,7 +76,7 @@ def test_the_web_process_never_imports_torch_and_stays_small(demo_site: Site) ->
     web = [
         pid for pid in descendants(demo_site.process.pid) if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
-    assert len(web) >= 3
+    assert len(web) == 2  # the one that answers, and its parent
     assert worker not in web
     for pid in web:
         assert "libtorch" not in Path(f"/proc/{pid}/maps").read_text()
