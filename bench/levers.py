@@ -1,8 +1,8 @@
 """What each lever of the engine is worth: the bare loop as the engine is tuned, and with one lever let go at a time.
 
-    python -m bench.levers [--full] [--rounds 3] [--images 6]
+    python -m bench.levers [--rounds 3] [--images 6]
 
-All in turns, each in a process of its own that keeps its model. Above 1: the engine would be slower without that lever.
+Demo model; all in turns, each in a process of its own that keeps it. Above 1: the engine would be slower without.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from bench.engine import TUNED, Loop, demo, full
+from bench.engine import TUNED, Loop, demo
 
 VARIANTS = {
     "as the engine": TUNED,
@@ -28,17 +28,15 @@ VARIANTS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--full", action="store_true", help="Stable Diffusion 1.5 at full size")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--images", type=int, default=6)
-    parser.add_argument("--only", nargs="*", default=list(VARIANTS), choices=VARIANTS)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="playground-bench-") as folder:
-        task = full(Path(folder) / "sd15") if asked.full else demo()
+        task = demo()
         loops: dict[str, Loop] = {}
         try:
-            for name in dict.fromkeys(["as the engine", *asked.only]):
-                loops[name] = Loop(task, Path(folder) / name, VARIANTS[name])
+            for name, tuning in VARIANTS.items():
+                loops[name] = Loop(task, Path(folder) / name, tuning)
                 loops[name].seconds(asked.images)  # warms up
             rounds = [{name: loop.seconds(asked.images) for name, loop in loops.items()} for _ in range(asked.rounds)]
         finally:

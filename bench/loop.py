@@ -1,8 +1,8 @@
 """A bare diffusers loop, the other side of bench.engine: reads how many pictures to make, says how many s they took.
 
-    python -m bench.loop FOLDER STEPS SIZE OUT [TUNING as JSON]
+    python -m bench.loop FOLDER STEPS SIZE OUT TUNING
 
-Without tuning as the library's own examples do it: its number type, one picture a call, PNG as Pillow writes it.
+TUNING is a Tuning as JSON; an empty one is what the library's own examples do.
 """
 
 # mypy: allow-untyped-calls
@@ -30,7 +30,7 @@ class Tuning:
     fast_png: bool = False
     """Compression level 1; else Pillow's own."""
     waiting: str = ""
-    """OMP_WAIT_POLICY; empty: OpenMP's own, which is to spin."""
+    """OMP_WAIT_POLICY; empty: OpenMP's own, which is to spin for a while."""
     compiled: bool = False
     """The UNet's repeated blocks by torch.compile."""
 
@@ -60,8 +60,8 @@ def pipeline(folder: Path, tuning: Tuning) -> Any:
 
 
 def main() -> None:
-    folder, steps, size, out, *rest = sys.argv[1:]
-    tuning = Tuning(**json.loads(rest[0])) if rest else Tuning()
+    folder, steps, size, out, tuned = sys.argv[1:]
+    tuning = Tuning(**json.loads(tuned))
     made = pipeline(Path(folder), tuning)
     options = {"num_inference_steps": int(steps), "width": int(size), "height": int(size)}
     written = {"compress_level": 1} if tuning.fast_png else {}
