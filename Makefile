@@ -20,7 +20,7 @@ torture: set-up-test  ## kill the worker's processes at random, twice for ten mi
 	.venv/bin/python -m bench.torture
 	.venv/bin/python -m bench.torture --big
 
-bench: set-up-test  ## measure this machine: a quarter of an hour, best with nothing else running (BENCHMARKS.md)
+bench: set-up-test  ## measure this machine: twenty minutes, best with nothing else running (BENCHMARKS.md)
 	.venv/bin/python -m bench.engine
 	.venv/bin/python -m bench.levers
 	.venv/bin/python -m bench.latency
