@@ -123,9 +123,12 @@ class Loader:
         checkpoint = registry.choice().called(name)
         if checkpoint is None:
             raise NoModel(GONE.format(name))
+        size = self._measured_group(recipe, checkpoint)
+        is_proven = size and checkpoint in engine.loaded
         try:
-            self._switch(engine, checkpoint)
-            size = self._group_for(recipe, engine, checkpoint)
+            with nullcontext() if is_proven else registry.survived(checkpoint):
+                self._switch(engine, checkpoint)
+                size = size or self._measure(recipe, engine, checkpoint)
         except (Unreadable, OutOfMemory) as error:
             _note(checkpoint, error)
             raise NoModel(f"{error} {ANOTHER}") from error
@@ -139,20 +142,19 @@ class Loader:
         if not is_kept:
             seconds = paces.seconds_to_load([checkpoint.name], row).get(checkpoint.name)
             self._process.set(loading=checkpoint.name, ready_by=_in(seconds))
-        with nullcontext() if is_kept else registry.survived(checkpoint):
-            engine.load(checkpoint)
+        engine.load(checkpoint)
         if not is_kept:
             paces.learn_loading(checkpoint.name, time.monotonic() - began, row)
 
-    def _group_for(self, recipe: Recipe, engine: Engine, checkpoint: Checkpoint) -> int:
-        """How many pictures are made together: as it was measured when the model was first loaded here."""
+    def _measured_group(self, recipe: Recipe, checkpoint: Checkpoint) -> int:
+        """How many pictures are made together, as measured when the model was first loaded here; 0: never yet."""
         if checkpoint.name == self._process.row.model:
             return self._process.row.group_for(recipe)
         known = KnownModel.objects.filter(path=registry.path_of(checkpoint.source)).first()
-        if known and known.group_size:
-            return together(recipe, known.group_size, known.max_pixels)
-        with registry.survived(checkpoint):
-            measured = engine.warm_up(_default_recipe(checkpoint))
+        return together(recipe, known.group_size, known.max_pixels) if known and known.group_size else 0
+
+    def _measure(self, recipe: Recipe, engine: Engine, checkpoint: Checkpoint) -> int:
+        measured = engine.warm_up(_default_recipe(checkpoint))
         registry.note_measured(checkpoint.source, measured)
         return together(recipe, measured.group_size, measured.max_pixels)
 

@@ -34,6 +34,7 @@ askForm.addEventListener("submit", (event) => {
   if (byId("stage") || askForm.action !== new URL(askForm.dataset.delete, location).href) return;
   event.preventDefault();
   ask.close();
+  shrink(); // the focus went back to what is about to go
   const values = Object.fromEntries(new FormData(askForm));
   htmx.ajax("POST", askForm.action, { source: askForm, target: told, swap: "innerHTML", values });
 });

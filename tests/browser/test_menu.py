@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.test_library import ADD, SHOWN, news
 from tests.site import Site
@@ -81,6 +81,19 @@ def test_deleting_asks_is_undone_and_survives_polls(library: Callable[..., Page]
     expect(page.locator("section.batch")).to_have_count(2)
     expect(page.get_by_role("heading", level=2).first).to_contain_text("a fox 1")
     assert tiles(page) == 4
+
+
+def test_what_is_being_deleted_is_not_shown_large_meanwhile(library: Callable[..., Page]) -> None:
+    page = library(1)
+    held: list[Route] = []
+    page.route("**/delete/", lambda route: held.append(route))
+    page.locator("a.picture").first.focus()
+    page.keyboard.press("x")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.wait_for_timeout(1000)
+    expect(page.locator("#zoom")).to_be_hidden()
+    held[0].continue_()
+    expect(page.locator(".tile").filter(visible=True)).to_have_count(2)
 
 
 def test_several_are_selected_starred_fetched_and_deleted(library: Callable[..., Page]) -> None:
