@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.visitors import POLLING
+from bench.visitor import POLLING
 from tests.site import NO_LIMITS, Site, build_tiny_model, until
 
 GOALS = {"start": 10.0, "core": 0.02, "statements": 8.0, "web": 150.0}  # s, share, a second, MiB

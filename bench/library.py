@@ -155,7 +155,7 @@ def pages() -> Iterator[tuple[str, str, dict[str, str]]]:
     """As `requests`: what does not depend on the library, with three jobs in the queue that somebody else sent."""
     from django.test import Client
 
-    from bench.visitors import POLLING
+    from bench.visitor import POLLING
     from generation import queue
     from generation.engine.recipe import Recipe
 

@@ -3,132 +3,34 @@
     python -m bench.visitors [--seconds 40] [--visitors 100]
 
 A real site with the demo model on this machine. Each page polls what the site's own HTML tells it to poll, as often as
-that says (`hx-get`, `hx-trigger="every 3s"`), and follows what comes back. The same job is timed meanwhile, and alone:
-some before anybody comes, and those that still wait when all have gone.
-The load of other programs counts into all of it: its average stands above the table.
+that says (`hx-get`, `hx-trigger="every 3s"`), and follows what comes back. Every ten seconds all of them stop:
+jobs made meanwhile are those alone, so that what else goes on on this machine slows both alike; and for ten more as
+many requests ask for `/livez`, which has nothing to do. What other guests of the host took (steal) is printed.
 """
 
 import argparse
 import heapq
-import html
 import os
 import random
-import re
 import statistics
 import tempfile
-import threading
 import time
-from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPMessage
 from pathlib import Path
-from urllib.parse import urlencode
 from uuid import UUID
 
 import psutil
 
+from bench.visitor import IMAGES, NOTHING, PROMPT, Seen, Visitor
 from tests.site import NO_LIMITS, Site
 
-PROMPT, IMAGES = "a red apple", 6
 WITH_A_JOB, AT_ONCE = 5, 20
-ALONE = 4  # jobs before anybody comes
+AHEAD, MORE = 10, 5  # jobs before those of the visitors, and with every rest: there is always one to be timed
+TURN = 10.0  # s that everybody polls, and then nobody does
 THREADS = 32  # of whoever asks: as many requests are under way at once as there may be
 GOAL_POLL, GOAL_SLOWER = 0.1, 0.1  # s, share
-NOTHING = "nothing"
-KINDS = ("poll", NOTHING, "page", "sending")
-POLLING = re.compile(r'<\w+ id="([\w-]+)"[^>]*? hx-get="([^"]+)"[^>]*? hx-trigger="every (\d+)s')
-
-
-@dataclass
-class Seen:
-    """What everybody has seen: times in s by what was asked for, and whatever was no answer.
-
-    "nothing" is `/livez`, which has nothing to do: what it takes is this machine's waiting, and is in all the others.
-    """
-
-    times: dict[str, list[float]] = field(
-        default_factory=lambda: {"poll": [], "nothing": [], "page": [], "sending": []}
-    )
-    codes: Counter[int] = field(default_factory=Counter)
-    errors: list[str] = field(default_factory=list)
-
-
-class Visitor:
-    """A browser with one page open: its cookies, its connection, and what it polls."""
-
-    def __init__(self, site: Site, seen: Seen) -> None:
-        self.site, self.seen = site, seen
-        self.cookies: dict[str, str] = {}
-        self.polls: dict[str, tuple[str, float]] = {}
-        self._token = ""
-        self._connection = HTTPConnection("127.0.0.1", site.port, timeout=30)
-        self._lock = threading.Lock()
-
-    def ask(self, kind: str, method: str, path: str, body: str | None = None, **headers: str) -> str:
-        """The answer's text; its time is noted."""
-        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
-        with self._lock:
-            began = time.perf_counter()
-            try:
-                status, got, text = self._answer(method, path, body, {"Cookie": cookies, **form, **headers})
-            except (OSError, HTTPException) as error:
-                self.seen.errors.append(f"{method} {path}: {error!r}")
-                return ""
-            self.seen.times[kind].append(time.perf_counter() - began)
-        self.seen.codes[status] += 1
-        if status >= 400:
-            self.seen.errors.append(f"{method} {path}: {status} {text[:200]}")
-        for cookie in got.get_all("Set-Cookie") or []:
-            name, _, value = cookie.partition(";")[0].partition("=")
-            self.cookies[name] = value
-        return text
-
-    def _answer(
-        self, method: str, path: str, body: str | None, headers: dict[str, str]
-    ) -> tuple[int, HTTPMessage, str]:
-        """As browsers do: a connection that the server has closed meanwhile is opened anew, for GET alone."""
-        for is_last in (method != "GET", True):
-            try:
-                self._connection.request(method, path, body, headers)
-                answer = self._connection.getresponse()
-                return answer.status, answer.headers, answer.read().decode()
-            except (ConnectionError, HTTPException):
-                self._connection.close()
-                if is_last:
-                    raise
-        raise AssertionError
-
-    def open(self) -> None:
-        """The home page."""
-        page = self.ask("page", "GET", "/")
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-        self._token = token[1] if token else ""
-        self.follow(page)
-
-    def follow(self, text: str) -> None:
-        """Poll from now on as this part of the page says."""
-        for name, address, seconds in POLLING.findall(text):
-            self.polls[name] = (html.unescape(address), float(seconds))
-
-    def send(self) -> None:
-        """Ask for pictures on the open page, whose script puts the job's card into it and asks for the queue."""
-        body = urlencode({"csrfmiddlewaretoken": self._token, "prompt": PROMPT, "num_images": IMAGES})
-        self.follow(self.ask("sending", "POST", "/jobs/", body, **{"HX-Request": "true"}))
-        self.poll("queue")
-
-    def poll(self, name: str) -> float | None:
-        """Ask for that part of the page; s until it is asked for again. None: the page polls it no more."""
-        if name not in self.polls:
-            return None
-        address, _ = self.polls[name]
-        kind = NOTHING if name == NOTHING else "poll"
-        text = self.ask(kind, "GET", address, **{"HX-Request": "true"})
-        if text and name != NOTHING:
-            del self.polls[name]  # what comes in its place says whether it goes on
-            self.follow(text)
-        return self.polls[name][1] if name in self.polls else None
 
 
 def main() -> None:
@@ -139,26 +41,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         site = Site(Path(folder) / "data", **NO_LIMITS).start().wait_ready()
         try:
-            time_alone(site)
-            load, seen = os.getloadavg()[0], Seen()
+            seen, before = Seen(), psutil.cpu_times()
             visitors = [Visitor(site, seen) for _ in range(asked.visitors)]
             for visitor in visitors:
                 visitor.open()
-            used, own, began = web_seconds(site), time.process_time(), time.monotonic()
-            while_open = time.time(), time.time() + asked.seconds
-            crowd(site, visitors, asked.seconds)
-            seconds = time.monotonic() - began
-            shares = (web_seconds(site) - used) / seconds, (time.process_time() - own) / seconds
+            for _ in range(AHEAD):
+                site.submit(PROMPT, num_images=IMAGES)
+            turns, nothing = crowd(site, visitors, asked.seconds)
             for row in site.rows("SELECT uuid FROM generation_job"):
                 site.wait_for(str(UUID(row["uuid"])), seconds=120, every=0.25)
-            report(site, seen, while_open, load, shares)
+            report(site, seen, turns, nothing, psutil.cpu_times().steal - before.steal)
         finally:
             site.stop()
-
-
-def time_alone(site: Site) -> None:
-    for _ in range(ALONE):
-        site.wait_for(site.submit(PROMPT, num_images=IMAGES), every=0.25)
 
 
 def web_seconds(site: Site) -> float:
@@ -168,66 +62,124 @@ def web_seconds(site: Site) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in web)
 
 
-def durations(site: Site, began: float, ended: float) -> tuple[list[float], list[float]]:
-    """s that jobs took alone, and s of those that were made between the two moments; the very first warms up."""
+@dataclass
+class Turns:
+    """When all polled: moments in s since 1970, and what of the processor's time they and the web server took, in s."""
+
+    times: list[tuple[float, float]] = field(default_factory=list)
+    web: float = 0.0
+    own: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return sum(end - start for start, end in self.times)
+
+    def take(self, site: Site, pages: "Pages", on_tick: Callable[[float], None] = lambda _: None) -> None:
+        began, web, own = time.time(), web_seconds(site), time.process_time()
+        with ThreadPoolExecutor(THREADS) as pool:
+            while (passed := time.time() - began) < TURN:
+                pages.poll_due(pool)
+                on_tick(passed)
+                time.sleep(0.01)
+        self.times.append((began, time.time()))
+        self.web += web_seconds(site) - web
+        self.own += time.process_time() - own
+
+    def are_around(self, start: float, end: float) -> bool:
+        return any(began <= start and end <= ended for began, ended in self.times)
+
+    def touch(self, start: float, end: float) -> bool:
+        return any(began <= end and start <= ended for began, ended in self.times)
+
+
+def crowd(site: Site, visitors: list[Visitor], seconds: float) -> tuple[Turns, Turns]:
+    """Let the open pages poll in turns, have five of them send one after the other, and then 20 at once.
+
+    Between them as many requests ask for nothing: the least that polls could cost.
+    """
+    turns, nothing, seen = Turns(), Turns(), visitors[0].seen
+    for visitor in visitors[:WITH_A_JOB]:
+        visitor.send()
+    idle = Visitor(site, seen)
+    idle.polls[NOTHING] = ("/livez", 0.25)
+    pages = Pages([idle, *visitors])
+    askers = [Visitor(site, Seen()) for _ in visitors]
+    with ThreadPoolExecutor(AT_ONCE) as senders:
+        waiting = visitors[-AT_ONCE:]
+
+        def send_at_once(passed: float) -> None:
+            while passed > TURN / 2 and waiting:
+                senders.submit(waiting.pop().send)
+
+        while turns.seconds < seconds:
+            turns.take(site, pages, send_at_once)
+            rest(site)
+            for asker in askers:
+                asker.polls[NOTHING] = ("/livez", len(askers) * turns.seconds / len(seen.times["poll"]))
+            nothing.take(site, Pages(askers))
+            rest(site)
+            pages.rest(3 * TURN)
+    return turns, nothing
+
+
+def rest(site: Site) -> None:
+    """Nobody asks for anything, and there are jobs all the time."""
+    for _ in range(MORE):
+        site.submit(PROMPT, num_images=IMAGES)
+    time.sleep(TURN)
+
+
+class Pages:
+    """Every part of every page is asked for at its own time; pages were not opened at the same moment."""
+
+    def __init__(self, visitors: list[Visitor]) -> None:
+        self._visitors = visitors
+        self._polled = [set(visitor.polls) for visitor in visitors]
+        self._back: list[tuple[float, int, str]] = []
+        chance, now = random.Random(0), time.monotonic()
+        self._due = [
+            (now + chance.uniform(0, 3), number, name) for number, names in enumerate(self._polled) for name in names
+        ]
+        heapq.heapify(self._due)
+
+    def poll_due(self, pool: ThreadPoolExecutor) -> None:
+        while self._back:
+            heapq.heappush(self._due, self._back.pop())
+        for number, visitor in enumerate(self._visitors):
+            for name in set(visitor.polls) - self._polled[number]:  # a job's card that has come
+                self._polled[number].add(name)
+                heapq.heappush(self._due, (time.monotonic(), number, name))
+        while self._due and self._due[0][0] <= time.monotonic():
+            _, number, name = heapq.heappop(self._due)
+            pool.submit(self._ask, number, name)
+
+    def _ask(self, number: int, name: str) -> None:
+        if seconds := self._visitors[number].poll(name):
+            self._back.append((time.monotonic() + seconds, number, name))
+
+    def rest(self, seconds: float) -> None:
+        """Nobody has asked for so long: everything goes on as if that time had not been."""
+        self._due = [(due + seconds, number, name) for due, number, name in self._due]
+
+
+def jobs_of(site: Site) -> list[tuple[float, float]]:
+    """When each was begun and done, in s since 1970; the very first warms up."""
     query = """SELECT (julianday(started) - 2440587.5) * 86400 AS began,
                (julianday(finished) - 2440587.5) * 86400 AS ended FROM generation_job
                WHERE state = 'done' ORDER BY id"""
-    jobs = [(row["began"], row["ended"]) for row in site.rows(query)][1:]
-    alone = [end - start for start, end in jobs if end < began or start > ended]
-    return alone, [end - start for start, end in jobs if start >= began and end <= ended]
+    return [(row["began"], row["ended"]) for row in site.rows(query)][1:]
 
 
-def crowd(site: Site, visitors: list[Visitor], seconds: float) -> None:
-    """Let the open pages poll, have five of them send one after the other, and then 20 at once."""
-    for visitor in visitors[:WITH_A_JOB]:
-        visitor.send()
-    idle = Visitor(site, visitors[0].seen)
-    idle.polls[NOTHING] = ("/livez", 0.25)
-    visitors = [idle, *visitors]
-    ends = time.monotonic() + seconds
-    with ThreadPoolExecutor(THREADS) as pool:
-        clock = threading.Thread(target=_tick, args=(visitors, pool, ends))
-        clock.start()
-        time.sleep(min(5, seconds / 4))
-        with ThreadPoolExecutor(AT_ONCE) as senders:
-            list(senders.map(Visitor.send, visitors[-AT_ONCE:]))
-        clock.join()
-
-
-def _tick(visitors: list[Visitor], pool: ThreadPoolExecutor, ends: float) -> None:
-    """Every part of every page at its own time; pages were not opened at the same moment."""
-    due: list[tuple[float, int, str]] = []
-    back: list[tuple[float, int, str]] = []
-    chance = random.Random(0)
-
-    def ask(number: int, name: str) -> None:
-        if seconds := visitors[number].poll(name):
-            back.append((time.monotonic() + seconds, number, name))
-
-    polled = [set(visitor.polls) for visitor in visitors]
-    due += [
-        (time.monotonic() + chance.uniform(0, 3), number, name) for number, names in enumerate(polled) for name in names
-    ]
-    heapq.heapify(due)
-    while time.monotonic() < ends:
-        while back:
-            heapq.heappush(due, back.pop())
-        for number, visitor in enumerate(visitors):
-            for name in set(visitor.polls) - polled[number]:  # a job's card that has come
-                polled[number].add(name)
-                heapq.heappush(due, (time.monotonic(), number, name))
-        while due and due[0][0] <= time.monotonic():
-            _, number, name = heapq.heappop(due)
-            pool.submit(ask, number, name)
-        time.sleep(0.01)
-
-
-def report(site: Site, seen: Seen, while_open: tuple[float, float], load: float, shares: tuple[float, float]) -> None:
-    alone, meanwhile = durations(site, *while_open)
-    slower = statistics.median(meanwhile) / statistics.median(alone) - 1 if meanwhile else float("nan")
+def report(site: Site, seen: Seen, turns: Turns, nothing: Turns, stolen: float) -> None:
+    jobs = jobs_of(site)
+    alone = [end - start for start, end in jobs if not (turns.touch(start, end) or nothing.touch(start, end))]
+    meanwhile = [end - start for start, end in jobs if turns.are_around(start, end)]
+    slower, floor = (
+        statistics.median(then) / statistics.median(alone) - 1
+        for then in (meanwhile, [end - start for start, end in jobs if nothing.are_around(start, end)])
+    )
     locked = site.log.read_text().count("database is locked")
-    print(f"{os.cpu_count()} cores; load of this machine before anybody came: {load:.1f}\n")
+    print(f"{os.cpu_count()} cores, of which other guests took {stolen:.1f} s\n")
     print(f"{'':12}{'count':>7}{'p50 ms':>9}{'p95 ms':>9}{'max ms':>9}")
     for kind, times in seen.times.items():
         p50, p95 = statistics.median(times), statistics.quantiles(times, n=20)[-1]
@@ -236,10 +188,11 @@ def report(site: Site, seen: Seen, while_open: tuple[float, float], load: float,
     print(f"\n{'errors':40}{len(seen.errors):8}{'  !' if seen.errors else ''}")
     print(f"{'database is locked':40}{locked:8}{'  !' if locked else ''}")
     print(f"{f'a job alone, s (of {len(alone)})':40}{statistics.median(alone):8.2f}")
-    print(f"{f'the same meanwhile, s (of {len(meanwhile)})':40}{statistics.median(meanwhile or [0]):8.2f}")
+    print(f"{f'the same meanwhile, s (of {len(meanwhile)})':40}{statistics.median(meanwhile):8.2f}")
     print(f"{'slower by':40}{slower:8.1%}{'  !' if slower > GOAL_SLOWER else ''}")
-    print(f"{'the web server took of one core':40}{shares[0]:8.1%}")
-    print(f"{'whoever asked took of one core':40}{shares[1]:8.1%}")
+    print(f"{'slower by as many requests for nothing':40}{floor:8.1%}")
+    print(f"{'the web server took of one core':40}{turns.web / turns.seconds:8.1%}")
+    print(f"{'whoever asked took of one core':40}{turns.own / turns.seconds:8.1%}")
     print(f"answers: {dict(sorted(seen.codes.items()))}")
     for error in seen.errors[:5]:
         print(error)
