@@ -76,6 +76,11 @@ class Visitor:
                     raise
         raise AssertionError
 
+    def reconnect(self) -> None:
+        """The server has closed a connection on which nothing came for a while."""
+        self._connection.close()
+        self._connection.connect()
+
     def open(self) -> None:
         """The home page."""
         page = self.ask("page", "GET", "/")

@@ -27,7 +27,7 @@ from bench.visitor import IMAGES, NOTHING, PROMPT, Seen, Visitor
 from tests.site import NO_LIMITS, Site
 
 WITH_A_JOB, AT_ONCE = 5, 20
-AHEAD, MORE = 10, 5  # jobs before those of the visitors, and with every rest: there is always one to be timed
+ENOUGH = 9  # jobs that wait when a rest begins, at least: in it and in the next turn there is always one to be timed
 TURN = 10.0  # s that everybody polls, and then nobody does
 THREADS = 32  # of whoever asks: as many requests are under way at once as there may be
 GOAL_POLL, GOAL_SLOWER = 0.1, 0.1  # s, share
@@ -45,8 +45,6 @@ def main() -> None:
             visitors = [Visitor(site, seen) for _ in range(asked.visitors)]
             for visitor in visitors:
                 visitor.open()
-            for _ in range(AHEAD):
-                site.submit(PROMPT, num_images=IMAGES)
             turns, nothing = crowd(site, visitors, asked.seconds)
             for row in site.rows("SELECT uuid FROM generation_job"):
                 site.wait_for(str(UUID(row["uuid"])), seconds=120, every=0.25)
@@ -123,8 +121,9 @@ def crowd(site: Site, visitors: list[Visitor], seconds: float) -> tuple[Turns, T
 
 
 def rest(site: Site) -> None:
-    """Nobody asks for anything, and there are jobs all the time."""
-    for _ in range(MORE):
+    """Nobody asks for anything."""
+    [row] = site.rows("SELECT count(*) AS waiting FROM generation_job WHERE state = 'waiting'")
+    for _ in range(row["waiting"], ENOUGH):
         site.submit(PROMPT, num_images=IMAGES)
     time.sleep(TURN)
 
@@ -158,7 +157,9 @@ class Pages:
             self._back.append((time.monotonic() + seconds, number, name))
 
     def rest(self, seconds: float) -> None:
-        """Nobody has asked for so long: everything goes on as if that time had not been."""
+        """Nobody has asked for so long: everything goes on as if that time had not been, connections included."""
+        for visitor in self._visitors:
+            visitor.reconnect()
         self._due = [(due + seconds, number, name) for due, number, name in self._due]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.request import split_domain_port
 from django.shortcuts import render
 
@@ -108,3 +108,8 @@ class BoundedBody:
         if not length.isdecimal() or int(length[:20]) > LONGEST_BODY:
             return refuse(request, 413, f"That is too large: {LONGEST_BODY // 1024**2} MiB are the most that is read.")
         return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, UnreadablePostError):
+            return refuse(request, 408, "The rest of that did not come, so nothing was done. Send it again.")
+        return None
