@@ -13,6 +13,7 @@ from tests.site import Site
 
 PROMPT, IMAGES = "a red apple", 6
 NOTHING = "nothing"
+CHANGED = re.compile(r'id="queue"[^>]*?queue-changed from:body delay:(\d+)ms')
 POLLING = re.compile(r'<\w+ id="([\w-]+)"[^>]*? hx-get="([^"]+)"[^>]*? hx-trigger="every (\d+)s')
 
 
@@ -37,7 +38,7 @@ class Visitor:
         self.site, self.seen = site, seen
         self.cookies: dict[str, str] = {}
         self.polls: dict[str, tuple[str, float]] = {}
-        self._token = ""
+        self._token, self._soon = "", 0.0
         self._connection = HTTPConnection("127.0.0.1", site.port, timeout=30)
         self._lock = threading.Lock()
 
@@ -86,6 +87,8 @@ class Visitor:
         page = self.ask("page", "GET", "/")
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
         self._token = token[1] if token else ""
+        soon = CHANGED.search(page)
+        self._soon = int(soon[1]) / 1000 if soon else 0.0
         self.follow(page)
 
     def follow(self, text: str) -> None:
@@ -94,9 +97,10 @@ class Visitor:
             self.polls[name] = (html.unescape(address), float(seconds))
 
     def send(self) -> None:
-        """Ask for pictures on the open page, whose script puts the job's card into it and asks for the queue."""
+        """Ask for pictures on the open page, whose script puts the job's card into it and soon asks for the queue."""
         body = urlencode({"csrfmiddlewaretoken": self._token, "prompt": PROMPT, "num_images": IMAGES})
         self.follow(self.ask("sending", "POST", "/jobs/", body, **{"HX-Request": "true"}))
+        time.sleep(self._soon)
         self.poll("queue")
 
     def poll(self, name: str) -> float | None:
