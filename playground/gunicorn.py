@@ -3,6 +3,7 @@
 import os
 import socket
 import struct
+import sys
 from typing import Any
 
 from generation.processes import PARENT, tether
@@ -29,8 +30,9 @@ def on_starting(server: Any) -> None:
 def when_ready(server: Any) -> None:
     """Nobody who says nothing holds one of the few threads: not a browser's connection in reserve, nor a phone that
     went out of reach in the middle of a request."""
-    for listener in server.LISTENERS:
-        if hasattr(socket, "TCP_DEFER_ACCEPT"):  # Linux: a connection comes with its first byte
+    for listener in server.LISTENERS:  # its connections inherit all of it
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", PATIENCE, 0))
+        if sys.platform == "linux":
+            # One comes with its first byte, and goes when nothing was taken (SO_SNDTIMEO would not end sendfile).
             listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, PATIENCE)
-        for direction in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):  # its connections inherit both
-            listener.sock.setsockopt(socket.SOL_SOCKET, direction, struct.pack("@ll", PATIENCE, 0))
+            listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, PATIENCE * 1000)

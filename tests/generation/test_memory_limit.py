@@ -65,7 +65,7 @@ def test_a_default_model_that_has_the_worker_killed_at_every_start_is_left_alone
     waiting = site.submit("a fox", num_images=30)
     put_huge(tiny_model, "a huge", site)
     killed = "SELECT deaths FROM generation_knownmodel WHERE name = 'a huge' AND deaths = 3"
-    until(lambda: site.rows(killed), seconds=240, what="killed three times", log=site.log)
+    until(lambda: site.rows(killed), seconds=120, what="killed three times", log=site.log)
     site.wait_ready(seconds=120)
     for path in ("/", "/models/"):
         assert "a huge killed the worker 3 times while it was loaded" in site.get(path)[1].decode()
