@@ -16,6 +16,7 @@ from django.utils import timezone
 from generation import defaults, downloads, paces, queue, registry
 from generation.engine import memory
 from generation.engine.base import Engine
+from generation.engine.measuring import USUAL
 from generation.engine.recipe import Recipe
 from generation.engine.safety import SafetyCatch
 from generation.heartbeat import BEAT, SILENCE, Watch
@@ -139,6 +140,8 @@ class WorkerProcess:
     def learn(self, seconds: float, recipe: Recipe, size: int) -> None:
         """Correct what is known of the speed by a group of `size` pictures that took `seconds`."""
         paces.learn_group(recipe, size, seconds, self.row)
+        if size > USUAL:  # its pictures take less time than those of most jobs
+            return
         measured = seconds / (size * recipe.work)
         registry.note_speed(recipe.model, measured)
         if recipe.model == self.row.model:

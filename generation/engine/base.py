@@ -37,8 +37,9 @@ class Measured:
     """What the warm-up found out.
 
     Attributes:
-        group_size: pictures worth denoising together on this device.
-        seconds: s per picture, step and megapixel in groups of that size.
+        group_size: pictures worth denoising together on this device, at most.
+        seconds: s per picture, step and megapixel in groups of three, as most jobs have, or of `group_size` if that is
+            less.
         max_pixels: px that fit into the device's memory at once, in one picture or in several made together.
     """
 

@@ -51,6 +51,16 @@ def slot_of(device: "torch.device") -> str:
     return device.type
 
 
+def wait_for(device: "torch.device") -> None:
+    """Return when it has done all that it was given: GPUs work through a list of their own."""
+    import torch
+
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
 def release_memory(device: "torch.device") -> None:
     """Give back at once what nobody refers to any more."""
     import torch

@@ -2,9 +2,7 @@
 
 import logging
 import os
-import time
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +13,8 @@ from generation.engine.adapters import Adapters
 from generation.engine.base import Measured, OnStep, OutOfMemory, Unreadable
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.kept import Kept
-from generation.engine.memory import SHARE, fitting, memory_of
+from generation.engine.measuring import measure
+from generation.engine.memory import memory_of
 from generation.engine.preview import Preview
 from generation.engine.recipe import IN_TILES, Recipe
 from generation.engine.vae import in_tiles, precise
@@ -24,18 +23,6 @@ if TYPE_CHECKING:
     import torch
 
 logger = logging.getLogger(__name__)
-
-GROUP_SIZE = 3
-"""Pictures denoised together where that pays."""
-
-WORTHWHILE = 0.75
-"""On a CPU a group pays when one of its pictures takes at most this share of the time it takes alone."""
-
-SLOW_STEP = 1.0
-"""s: where a single step takes longer, trying groups would cost more than it can tell (CPUs gain little)."""
-
-MOST_PIXELS = 2**31 - 1
-"""However much memory there is: a number that any database holds."""
 
 
 class Loaded(NamedTuple):
@@ -133,44 +120,11 @@ class DiffusionEngine:
 
     def warm_up(self, recipe: Recipe) -> Measured:
         try:
-            return self._measure(recipe)
+            return measure(self, recipe)
         except OutOfMemory as error:
             raise OutOfMemory(f"{self._name} needs more memory than there is.") from error
         except Exception as error:  # a model of another kind fails anywhere
             raise Unreadable(f"{self._name} was loaded but makes no pictures: {_why(error)}") from error
-
-    def _measure(self, recipe: Recipe) -> Measured:
-        max_pixels, first = self._measure_memory(recipe)
-        alone = min(first, self._time_two_steps(recipe, 1))
-        together = alone
-        try:
-            if self.device.type != "cpu" or alone < SLOW_STEP:
-                together = min(self._time_two_steps(recipe, GROUP_SIZE) for _ in range(2)) / GROUP_SIZE
-        except OutOfMemory:  # as with Stable Diffusion XL on a small card
-            return Measured(1, alone / recipe.megapixels, max_pixels)
-        grouped = self.device.type != "cpu" or together < WORTHWHILE * alone
-        size, seconds = (GROUP_SIZE, together) if grouped else (1, alone)
-        return Measured(size, seconds / recipe.megapixels, max_pixels)
-
-    def _measure_memory(self, recipe: Recipe) -> tuple[int, float]:
-        """(px that fit, seconds of a step), from a picture at the recipe's size and one of a quarter of it.
-
-        The quarter costs little: a step of it is a quarter of one, and most of what is cold at the start is cold once.
-        """
-        memory, small = memory_of(self.device), recipe.halved()
-        with memory.watch(small.pixels) as quarter:
-            self.generate(replace(small, steps=1), first=1, size=1, on_step=lambda *_: None)
-        with memory.watch(recipe.pixels) as whole:
-            seconds = self._time_two_steps(recipe, 1)
-        fit = fitting(quarter, whole, SHARE * max(0, memory.room))
-        return int(max(recipe.pixels, min(fit, MOST_PIXELS))), seconds
-
-    def _time_two_steps(self, recipe: Recipe, size: int) -> float:
-        """Seconds of the second of two steps of `size` pictures."""
-        moments: list[float] = []
-        two_steps = replace(recipe, steps=2)
-        self.generate(two_steps, first=1, size=size, on_step=lambda *_: moments.append(time.perf_counter()))
-        return moments[-1] - moments[-2]
 
     def generate(
         self, recipe: Recipe, *, first: int, size: int, on_step: OnStep, source: Image.Image | None = None

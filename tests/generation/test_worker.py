@@ -42,6 +42,16 @@ def test_the_worker_names_its_model_and_its_speed(process: WorkerProcess) -> Non
     assert row.max_pixels >= 64 * 64
 
 
+@pytest.mark.parametrize(("size", "learns"), [(1, True), (3, True), (4, False)])
+def test_groups_larger_than_those_of_most_jobs_tell_nothing_of_their_speed(
+    process: WorkerProcess, size: int, learns: bool
+) -> None:
+    before = process.row.speed
+    process.learn(9.0, submit().recipe.with_model(process.row.model), size)
+    assert (process.row.speed != before) == learns
+    assert Pace.objects.filter(kind__startswith=f"{size} x 64 x 64 px").exists()
+
+
 def test_a_model_that_cannot_be_read_is_named_and_the_next_one_taken(
     settings: Settings, open_worker: OpenWorker
 ) -> None:
