@@ -22,11 +22,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bench import random_model
 from bench.loop import PROMPT, Tuning
+from generation.engine.families import STABLE_DIFFUSION_1
 from tests.site import NO_LIMITS, ROOT, Site
 
 DEMO = ROOT / "demo_model" / "model"
-CONFIGS = ROOT / "generation" / "engine" / "configs" / "stable-diffusion-1"
 TUNED = Tuning(best_dtype=True, channels_last=True, group=3, fast_png=True, waiting="PASSIVE")
 """As the app's engine is, with the groups of most jobs."""
 GOALS = {"tuned the same way": 0.95, "the library's defaults": 1.3}
@@ -127,32 +128,11 @@ def demo() -> Task:
 
 
 def full(folder: Path) -> Task:
-    """Write the model, in the number type of this machine's device."""
-    import torch
-    from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-    from transformers import CLIPTextConfig, CLIPTextModel
+    """Write the model."""
+    from generation.engine import devices
 
-    from generation.engine import devices, single_file
-
-    device = devices.best_device()
-    torch.manual_seed(0)
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(devices.best_dtype(device))
-    made: Any = StableDiffusionPipeline(
-        vae=AutoencoderKL.from_config(AutoencoderKL.load_config(CONFIGS / "vae")),
-        text_encoder=CLIPTextModel(CLIPTextConfig.from_pretrained(CONFIGS / "text_encoder")),
-        tokenizer=single_file.clip_tokenizer(),
-        unet=UNet2DConditionModel.from_config(UNet2DConditionModel.load_config(CONFIGS / "unet")),
-        scheduler=PNDMScheduler.from_config(PNDMScheduler.load_config(CONFIGS / "scheduler")),
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
-    made.save_pretrained(folder)
-    torch.set_default_dtype(before)
-    size, steps = (256, 4) if device.type == "cpu" else (512, 50)
-    defaults = {"width": size, "height": size, "steps": steps, "sampler": "PLMS", "name": "sd15"}
-    (folder / "playground.json").write_text(json.dumps(defaults), encoding="utf-8")
+    size, steps = (256, 4) if devices.best_device().type == "cpu" else (512, 50)
+    random_model.write(STABLE_DIFFUSION_1, folder, sampler="PNDMScheduler", size=size, steps=steps)
     return Task(folder, size, steps)
 
 

@@ -49,7 +49,7 @@ def pipeline(folder: Path, tuning: Tuning) -> Any:
         library.utils.logging.disable_progress_bar()
     device = devices.best_device()
     kind = devices.best_dtype(device) if tuning.best_dtype else torch.float32  # transformers would take the files' own
-    made: Any = diffusers.StableDiffusionPipeline.from_pretrained(folder, dtype=kind, safety_checker=None)
+    made: Any = diffusers.DiffusionPipeline.from_pretrained(folder, dtype=kind)
     made.to(device)
     made.set_progress_bar_config(disable=True)
     if tuning.channels_last:
