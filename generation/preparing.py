@@ -19,7 +19,7 @@ PATIENCE = 60.0  # s for a database server that starts with the site
 
 
 def prepare(say: Callable[[str], object]) -> None:
-    """Raises CommandError with a sentence that says what to do."""
+    """Whatever web server and worker both need. Raises CommandError with a sentence that says what to do."""
     if fault := port_fault():
         raise CommandError(fault)
     if connection.vendor != "sqlite" and (reason := database.wait_while(database.silence, say, seconds=PATIENCE)):
@@ -31,6 +31,10 @@ def prepare(say: Callable[[str], object]) -> None:
     for warning in found:
         say(str(warning.msg))
     call_command("migrate", verbosity=0, interactive=False)
+
+
+def prepare_static_files() -> None:
+    """What the web server needs beside that."""
     call_command("collectstatic", verbosity=0, interactive=False)
 
 

@@ -86,15 +86,19 @@ class Supervisor:
     """Keeps children running until it is asked to stop by SIGTERM or Ctrl-C; then stops them in good order."""
 
     def __init__(self, commands: Mapping[str, Sequence[str]]) -> None:
-        self._children = [_Child(name, command) for name, command in commands.items()]
+        self._children = {name: _Child(name, command) for name, command in commands.items()}
         self._stopping = False
+
+    def start(self, name: str) -> None:
+        """That child before the others. Nobody looks after it until `run`, but it ends with this process."""
+        self._children[name].start()
 
     def run(self) -> None:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         try:
             while not self._stopping:
-                for child in self._children:
+                for child in self._children.values():
                     child.look()
                 time.sleep(LOOK_EVERY)
         finally:
@@ -104,10 +108,10 @@ class Supervisor:
         self._stopping = True
 
     def _end(self) -> None:
-        for child in self._children:
+        for child in self._children.values():
             child.signal(signal.SIGTERM)
         deadline = time.monotonic() + PATIENCE
-        for child in self._children:
+        for child in self._children.values():
             if child.process:
                 try:
                     child.process.wait(max(0.0, deadline - time.monotonic()))

@@ -25,13 +25,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
         preparing.prepare(self.stderr.write)
+        web = [sys.executable, "-m", "gunicorn", "--config", "python:playground.gunicorn"]
+        supervisor = Supervisor({"web": web, "worker": worker_command()})
+        supervisor.start("worker")  # which takes longest, and needs no static files
+        preparing.prepare_static_files()
         threading.Thread(target=self._tell_when_ready, args=(began,), daemon=True).start()
-        Supervisor(
-            {
-                "web": [sys.executable, "-m", "gunicorn", "--config", "python:playground.gunicorn"],
-                "worker": worker_command(),
-            }
-        ).run()
+        supervisor.run()
         self.stderr.write("Stopped.")
 
     def _tell_when_ready(self, began: float) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from generation.preparing import address, prepare
+from generation.preparing import address, prepare, prepare_static_files
 
 
 class Command(BaseCommand):
@@ -16,5 +16,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         prepare(self.stderr.write)
+        prepare_static_files()
         self.stderr.write(f"Serving {address()}")
         os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "--config", "python:playground.gunicorn"])  # noqa: S606
