@@ -157,13 +157,22 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # django-q2 only wakes the worker; the Job table is the queue (CONTRIBUTING.md). Its own time limits and repeats
 # would run a job twice, so they are as good as off, and a wake-up leaves nothing behind.
 REDIS_URL = read("REDIS_URL", str, "")
+
+
+def _broker() -> dict[str, Any]:
+    if REDIS_URL:
+        return {"redis": REDIS_URL}
+    if DATABASES["default"]["ENGINE"] == SQLITE["ENGINE"]:
+        return {"orm": "default", "broker_class": "generation.broker.SQLiteBroker", "poll": 0.02}
+    return {"orm": "default", "poll": 0.2}
+
+
 Q_CLUSTER: dict[str, Any] = {
     "name": "playground",
     "label": "Jobs",
     "workers": 1,
     "bulk": 1,
     "queue_limit": 1,
-    "poll": 0.2,
     "guard_cycle": 0.2,
     "recycle": 0,
     "max_attempts": 1,
@@ -173,7 +182,7 @@ Q_CLUSTER: dict[str, Any] = {
     "save_limit": -1,
     "catch_up": False,
     "daemonize_workers": True,
-    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+    **_broker(),
 }
 
 LANGUAGE_CODE = "en-gb"

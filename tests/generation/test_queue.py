@@ -78,6 +78,7 @@ def test_a_broker_that_does_not_answer_loses_no_job(
 ) -> None:
     settings.Q_CLUSTER = {"redis": "redis://127.0.0.1:9"}
     monkeypatch.setattr(Conf, "ORM", None)
+    monkeypatch.setattr(Conf, "BROKER_CLASS", None)
     monkeypatch.setattr(Conf, "REDIS", "redis://127.0.0.1:9")
     queue.submit(a_recipe())
     assert Job.objects.waiting().count() == 1

@@ -140,6 +140,8 @@ def test_postgresql_and_redis_are_taken_from_their_urls(load: Load) -> None:
     ]  # fmt: skip
     assert settings["Q_CLUSTER"]["redis"] == "redis://r:6379/0"
     assert "orm" not in settings["Q_CLUSTER"]
+    assert "broker_class" not in settings["Q_CLUSTER"]
+    assert load(DATABASE_URL="postgres://me:secret@db/pictures")["Q_CLUSTER"].get("broker_class") is None
 
 
 def test_the_queue_never_takes_a_long_job_for_a_lost_one(load: Load) -> None:
