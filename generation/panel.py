@@ -95,7 +95,7 @@ def outlook(kind: type[RecipeForm], settings: Mapping[str, Any]) -> dict[str, An
     """The queue as it is, and what would be promised to `settings`, or what is wrong with them."""
     form = kind({**settings, "prompt": "-"})
     upcoming = [form.recipe()] if form.is_valid() else []
-    places = queue.places(*upcoming)
+    places = queue.places(*upcoming, now=form.now)
     promise = places.pop() if upcoming else None
     return {"places": places, "promise": promise, "ahead": len(places), "fault": " ".join(form.faults)}
 

@@ -17,8 +17,10 @@ from django_q.tasks import async_task
 from generation import paces, status, waiting
 from generation.engine.kept import MOST
 from generation.engine.recipe import IN_TILES, Recipe
+from generation.fingerprint import fingerprint
 from generation.models import Job, KnownModel, Prompt
 from generation.senders import Sender
+from generation.shared import Shared
 from generation.templatetags.times import about, is_long
 from generation.waiting import Full
 from library import png
@@ -155,20 +157,34 @@ class Place:
     """s until its turn comes, as far as known."""
 
 
-def places(*upcoming: Recipe) -> list[Place]:
+shared_places: Shared[list[Place]] = Shared()
+"""By the queue's order (`queue_versions`): for cards that only wait."""
+
+
+def share(foreseen: list[Place], job: Job) -> None:
+    """What was worked out to promise `job` its time is true of the queue with it, unless others came or went meanwhile.
+
+    Then the queue's order is another than the one it is shared under, and nobody finds it. Only once the job is
+    committed: the next would get the key of one that is taken back.
+    """
+    foreseen = [*foreseen[:-1], replace(foreseen[-1], job=job)]
+    shared_places.get(fingerprint(*Job.order_of([place.job for place in foreseen])), lambda: foreseen)
+
+
+def places(*upcoming: Recipe, now: status.Status | None = None) -> list[Place]:
     """Everybody's active jobs in the order in which they are made, with a time for each: three queries.
 
     Args:
         upcoming: recipes that nobody has sent yet; they come last, as jobs without a key.
+        now: how the workers are, where the caller knows already: a query less.
     """
     jobs = sorted(Job.objects.active(), key=lambda job: (job.state != Job.State.RUNNING, job.pk))
     jobs += [Job(recipe_data=recipe.to_dict()) for recipe in upcoming]
-    return list(_with_times(jobs))
+    return list(_with_times(jobs, now or status.current()))
 
 
-def _with_times(jobs: list[Job]) -> Iterable[Place]:
+def _with_times(jobs: list[Job], now: status.Status) -> Iterable[Place]:
     """Each job goes to the worker that is free first, and waits there for its model where that is not loaded."""
-    now = status.current()
     needed = paces.needs([(job.recipe, job.group_size) for job in jobs], now.worker)
     lanes = [_Lane(0.0, number, now.loaded) for number in range(max(1, now.lanes))]
     position = 0

@@ -36,18 +36,21 @@ def _once(form: RecipeForm, sender: Sender) -> Job:
 
     A key that comes with other settings means nothing: somebody changed them after an answer was lost.
     """
-    promised = queue.places(form.recipe())[-1].seconds
+    # To fetch a picture took its time: the workers are looked at anew.
+    foreseen = queue.places(form.recipe(), now=None if form.source else form.now)
 
     def submit() -> Job:
-        return queue.submit(form.recipe(), sender=sender, source=form.source, promised=promised)
+        return queue.submit(form.recipe(), sender=sender, source=form.source, promised=foreseen[-1].seconds)
 
     given = str(form.data.get("once", ""))
-    if not re.fullmatch(r"[\w-]{1,100}", given, re.ASCII):
-        return submit()
+    has_key = re.fullmatch(r"[\w-]{1,100}", given, re.ASCII)
     try:
-        return once(sender.key, f"form {given}", _digest(form), submit)[0]
+        job, is_new = once(sender.key, f"form {given}", _digest(form), submit) if has_key else (submit(), True)
     except Taken:
-        return submit()
+        job, is_new = submit(), True
+    if is_new:
+        queue.share(foreseen, job)
+    return job
 
 
 def _digest(form: RecipeForm) -> str:

@@ -18,15 +18,12 @@ from generation.models import Job
 from generation.panel import panel_of, queue_versions
 from generation.senders import sender_of
 from generation.sending import refusal, send, too_much
-from generation.shared import Shared
 from generation.usable import from_address
 from generation.veil import veiled
 from generation.visitors import VisitorRequest
 from library.askers import asker_of
 from library.models import Batch, Image
 from library.settings_of import NoSettings
-
-queue_places: Shared[list[queue.Place]] = Shared()
 
 ENDED_TO_SHOW = 3
 """Jobs that have ended and still stand on the home page of whoever sent them."""
@@ -108,7 +105,7 @@ def _places_for(jobs: list[Job], order: str) -> list[queue.Place]:
     """
     active = {job.state for job in jobs if job.is_active}
     if active == {Job.State.WAITING}:
-        return queue_places.get(order, queue.places)
+        return queue.shared_places.get(order, queue.places)
     return queue.places() if active else []
 
 

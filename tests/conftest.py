@@ -21,10 +21,10 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def nobody_has_asked_before() -> None:
     """All tests ask from one address, and each of a database of its own."""
     from generation.panel import queue_panels
-    from generation.views import queue_places
+    from generation.queue import shared_places
     from playground.costs import Zip, purses
 
-    for shared in (queue_panels, queue_places):
+    for shared in (queue_panels, shared_places):
         shared.forget()
     purses.forget()
     Zip.sent = 0

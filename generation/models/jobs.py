@@ -20,7 +20,7 @@ DEATHS = 3
 LATELY = timedelta(minutes=10)
 
 _MARKS = """
-    SELECT count(*), max(id), sum(CASE WHEN state = 'running' THEN id END), sum(attempts), sum(version)
+    SELECT count(*), max(id), CAST(sum(CASE WHEN state = 'running' THEN id END) AS bigint), sum(attempts), sum(version)
     FROM generation_job WHERE state IN ('waiting', 'running')"""
 
 SET_ASIDE = (
@@ -160,6 +160,12 @@ class Job(models.Model):
     @property
     def recipe(self) -> Recipe:
         return Recipe.from_dict(self.recipe_data)
+
+    @staticmethod
+    def order_of(jobs: "list[Job]") -> tuple[int | None, ...]:
+        """What `marks` says where these are the active ones, but for their versions."""
+        running = [job.pk for job in jobs if job.state == Job.State.RUNNING]
+        return len(jobs), max(job.pk for job in jobs), sum(running) or None, sum(job.attempts for job in jobs)
 
     @property
     def origin(self) -> dict[str, Any]:

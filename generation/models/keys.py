@@ -14,7 +14,7 @@ class IdempotencyKeyQuerySet(models.QuerySet["IdempotencyKey"]):
     def of(self, visitor: str, key: str) -> "IdempotencyKey | None":
         """What was sent with the key, by the same visitor or by nobody in particular; what is old is forgotten."""
         self.filter(created__lt=timezone.now() - REMEMBERED).delete()
-        return self.filter(visitor=visitor, key=key).select_related("job").first()
+        return self.filter(visitor=visitor, key=key).first()
 
 
 class IdempotencyKey(models.Model):

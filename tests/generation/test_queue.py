@@ -116,6 +116,15 @@ def test_the_running_job_is_at_place_0_and_the_next_at_1() -> None:
     assert [(place.position, place.job) for place in queue.places()] == [(0, jobs[2]), (1, jobs[0]), (2, jobs[3])]
 
 
+@pytest.mark.parametrize("running", [0, 2])
+def test_what_the_database_says_of_the_order_is_what_the_jobs_say(running: int) -> None:
+    jobs = [queue.submit(a_recipe()) for _ in range(4)]
+    Job.objects.filter(pk=jobs[0].pk).update(state="done")
+    Job.objects.filter(pk__in=[job.pk for job in jobs[1 : 1 + running]]).update(state="running", attempts=3, version=7)
+    *order, _ = Job.objects.marks()
+    assert repr(tuple(order)) == repr(Job.order_of(list(Job.objects.active())))
+
+
 def test_times_add_up_from_the_measured_speed() -> None:
     a_worker(speed=0.5)
     running, *_ = (queue.submit(a_recipe(num_images=count)) for count in (3, 3, 6))

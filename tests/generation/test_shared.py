@@ -8,7 +8,9 @@ from itertools import count
 import pytest
 from django.contrib.auth.models import User
 from django.core import signing
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from generation import queue
@@ -103,6 +105,38 @@ def test_the_queue_is_worked_out_once_for_many_waiting_cards_and_again_when_its_
         assert "you are third" in card(third)
     first.cancel()
     assert "you are second" in card(third)
+
+
+@pytest.mark.parametrize("path", ["/jobs/", "/advanced/"])
+def test_to_send_a_job_takes_one_look_at_the_queue_and_at_the_workers(path: str) -> None:
+    Worker.objects.create(host="here", pid=1, state="ready", speed=1.0)
+    for number in range(3):
+        a_job(f"a fox {number}")
+    with CaptureQueriesContext(connection) as statements:
+        fields = {"prompt": "an owl", "num_images": 3, "once": "a-key"}
+        sent = browser().post(path, fields, headers={"HX-Request": "true"})
+    assert "you are fourth, done in about" in sent.content.decode()
+    for table in ("generation_worker", "generation_pace"):
+        assert sum(f'FROM "{table}"' in statement["sql"] for statement in statements) == 1
+    assert len(statements) <= 23
+
+
+@pytest.mark.parametrize(
+    ("change", "place"), [("", "third"), ("comes", "fourth"), ("goes", "second"), ("runs", "second")]
+)
+def test_what_was_foreseen_is_shown_while_the_queue_is_as_it_was(change: str, place: str) -> None:
+    first, _ = a_job("a fox", "b"), a_job("an owl", "b")
+    recipe = Recipe(prompt="a crow", seed=1, width=64, height=64)
+    foreseen = queue.places(recipe)
+    if change == "comes":
+        a_job("a ship", "b")
+    elif change == "goes":
+        first.cancel()
+    elif change == "runs":
+        Job.objects.filter(pk=first.pk).update(state="running", attempts=1, version=2)
+    job = queue.submit(recipe, sender=Sender("a"))
+    queue.share(foreseen, job)
+    assert f"you are {place}" in card(job)
 
 
 def test_where_the_queue_has_emptied_the_status_is_asked_for_at_once() -> None:
