@@ -11,7 +11,7 @@ from django_q.conf import Conf
 class SQLiteBroker(ORM):  # type: ignore[misc]
     """Asks the table for wake-ups only when something was committed since it was last found empty.
 
-    SQLite counts commits in memory that all connections share, so that looking at the count fifty times a second costs
+    SQLite counts commits in memory that all connections share, so that looking at the count twenty times a second costs
     less than asking the table five times (https://sqlite.org/pragma.html#pragma_data_version).
     """
 

@@ -163,7 +163,7 @@ def _broker() -> dict[str, Any]:
     if REDIS_URL:
         return {"redis": REDIS_URL}
     if DATABASES["default"]["ENGINE"] == SQLITE["ENGINE"]:
-        return {"orm": "default", "broker_class": "generation.broker.SQLiteBroker", "poll": 0.02}
+        return {"orm": "default", "broker_class": "generation.broker.SQLiteBroker", "poll": 0.05}
     return {"orm": "default", "poll": 0.2}
 
 
