@@ -79,7 +79,9 @@ class WorkerProcess:
 
         began = time.monotonic()
         self.set(state=Worker.State.STARTING, ready_by=self.models.ready_by())
-        engine = DiffusionEngine(settings.PLAYGROUND_DEVICE, defaults.lora_folder())
+        engine = DiffusionEngine(
+            settings.PLAYGROUND_DEVICE, defaults.lora_folder(), most_together=settings.PLAYGROUND_MOST_TOGETHER
+        )
         if settings.PLAYGROUND_SAFETY_CHECKER:
             self.catch = SafetyCatch(settings.PLAYGROUND_MODELS, engine.device)
         if not self._take_slot(settings.PLAYGROUND_SLOT or engine.slot, wait=wait):

@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.site import NOTHING_SET
 
 DATA = Path(tempfile.mkdtemp(prefix="playground-tests-"))
+NOTHING_SET["PLAYGROUND_MOST_TOGETHER"] = "3"  # else a job's groups would be of what pays on this machine today
 os.environ.update(NOTHING_SET)
 os.environ["PLAYGROUND_DATA"] = str(DATA)
 os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "")

@@ -41,6 +41,7 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Load:
         ("PLAYGROUND_LOGIN_REQUIRED", "maybe"),
         ("PLAYGROUND_QUEUE_WORDS", "nobody"),
         ("PLAYGROUND_DELETE", "own"),
+        ("PLAYGROUND_MOST_TOGETHER", "0"),
         ("PLAYGROUND_STEPS", "0"),
         ("PLAYGROUND_STEPS", "251"),
         ("PLAYGROUND_GUIDANCE_SCALE", "0.5"),
