@@ -79,9 +79,7 @@ class WorkerProcess:
 
         began = time.monotonic()
         self.set(state=Worker.State.STARTING, ready_by=self.models.ready_by())
-        engine = DiffusionEngine(
-            settings.PLAYGROUND_DEVICE, defaults.lora_folder(), most_together=settings.PLAYGROUND_MOST_TOGETHER
-        )
+        engine = DiffusionEngine(settings.PLAYGROUND_DEVICE, defaults.lora_folder())
         if settings.PLAYGROUND_SAFETY_CHECKER:
             self.catch = SafetyCatch(settings.PLAYGROUND_MODELS, engine.device)
         if not self._take_slot(settings.PLAYGROUND_SLOT or engine.slot, wait=wait):
@@ -98,6 +96,7 @@ class WorkerProcess:
         if is_loaded:
             self.engine = engine
             seconds = time.monotonic() - began - self.fetching
+            usual = Recipe(prompt="", seed=0, **defaults.values(self.row.model_defaults))
             Pace.objects.learn(self.models.start, seconds)
             logger.info(
                 "Ready after %.1f s: %s on %s (%s), groups of %d, %.2f s a picture, %.1f million px fit at once.",
@@ -105,8 +104,8 @@ class WorkerProcess:
                 self.row.model,
                 engine.device,
                 str(engine.dtype).removeprefix("torch."),
-                self.row.group_size,
-                Recipe(prompt="", seed=0, **defaults.values(self.row.model_defaults)).work * self.row.speed,
+                self.row.group_for(usual),
+                usual.work * self.row.speed,
                 self.row.max_pixels / 1e6,
             )
         return not self.stopping()

@@ -13,7 +13,7 @@ from generation.engine.adapters import Adapters
 from generation.engine.base import Measured, OnStep, OutOfMemory, Unreadable
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.kept import Kept
-from generation.engine.measuring import GROUPS, measure
+from generation.engine.measuring import measure
 from generation.engine.memory import memory_of
 from generation.engine.preview import Preview
 from generation.engine.recipe import IN_TILES, Recipe
@@ -38,12 +38,11 @@ class Loaded(NamedTuple):
 class DiffusionEngine:
     """Keeps models on a device and makes groups of pictures with one of them. One thread at a time."""
 
-    def __init__(self, device: str = "", loras: Path | None = None, *, most_together: int = GROUPS[-1]) -> None:
+    def __init__(self, device: str = "", loras: Path | None = None) -> None:
         """
         Args:
             device: as torch names it; "" for the best there is.
             loras: the folder of the LoRA files that prompts may name.
-            most_together: pictures that may be denoised together where that pays.
 
         Raises:
             ValueError: there is no such device here.
@@ -52,7 +51,7 @@ class DiffusionEngine:
         self.device = devices.best_device(device)
         self.dtype = devices.best_dtype(self.device)
         self.slot = devices.slot_of(self.device)
-        self._loras, self._most_together = loras, most_together
+        self._loras = loras
         self._kept: Kept[Checkpoint, Loaded] = Kept(
             lambda: memory_of(self.device).room, lambda: devices.release_memory(self.device)
         )
@@ -121,7 +120,7 @@ class DiffusionEngine:
 
     def warm_up(self, recipe: Recipe) -> Measured:
         try:
-            return measure(self, recipe, self._most_together)
+            return measure(self, recipe)
         except OutOfMemory as error:
             raise OutOfMemory(f"{self._name} needs more memory than there is.") from error
         except Exception as error:  # a model of another kind fails anywhere

@@ -27,14 +27,14 @@ MOST_PIXELS = 2**31 - 1
 """However much memory there is: a number that any database holds."""
 
 
-def measure(engine: Engine, recipe: Recipe, most: int = GROUPS[-1]) -> Measured:
-    """Make a few steps at the recipe's size, of at most `most` pictures. Raises what making pictures raises."""
+def measure(engine: Engine, recipe: Recipe) -> Measured:
+    """Make a few steps at the recipe's size. Raises what making pictures raises."""
     max_pixels = _what_fits(engine, recipe)
     seconds = {1: _seconds_of_a_step(engine, recipe, 1)}
     """Of a step, for each picture, by how many are made together."""
     for size in GROUPS:
         alike = seconds[max(seconds)]
-        if size > most or size * recipe.pixels > max_pixels or size * alike > LONGEST_STEP:
+        if size * recipe.pixels > max_pixels or size * alike > LONGEST_STEP:
             break
         try:
             each = _seconds_of_a_step(engine, recipe, size) / size

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F
 from django.db.models.functions import Least
@@ -14,9 +15,9 @@ RECENT = 4
 
 
 def together(recipe: Recipe, group_size: int, max_pixels: int) -> int:
-    """How many of a recipe's pictures are denoised together: as many as pay and as fit, at least one."""
+    """How many of a recipe's pictures are denoised together: as many as pay, fit and may be, at least one."""
     fitting = max_pixels // recipe.pixels if max_pixels else group_size
-    return max(1, min(group_size, fitting))
+    return max(1, min(group_size, fitting, settings.PLAYGROUND_MOST_TOGETHER))
 
 
 class Worker(models.Model):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from generation import queue, tasks
 from generation.engine.recipe import Recipe
@@ -113,12 +114,12 @@ def test_loading_is_learned_from_and_switching_between_kept_models_is_not_loadin
     assert 0 < pace.seconds < 60
 
 
-def test_a_model_is_measured_once_and_its_groups_are_of_that_size(process: WorkerProcess) -> None:
+def test_a_model_is_measured_once_and_its_groups_are_of_that_size(process: WorkerProcess, settings: Settings) -> None:
     job = submit("b")
     work(job)
     known = KnownModel.objects.get(name="b")
     assert known.speed > 0
-    assert job.group_size == known.group_size
+    assert job.group_size == min(known.group_size, settings.PLAYGROUND_MOST_TOGETHER)
     KnownModel.objects.filter(name="c").update(group_size=2, speed=9.0)
     other = submit("c")
     work(other)

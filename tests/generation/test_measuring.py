@@ -48,12 +48,6 @@ def test_groups_grow_as_long_as_each_picture_takes_clearly_less(step: dict[int, 
     assert measured.seconds * RECIPE.megapixels == pytest.approx(step[usual] / usual, rel=0.3)
 
 
-def test_they_are_no_larger_than_may_be() -> None:
-    device = Device(dict.fromkeys((1, 3, 6, 12, 24), 0.02))
-    assert measure(device, RECIPE, 11).group_size == 6  # type: ignore[arg-type]
-    assert device.asked == {1, 3, 6}
-
-
 @pytest.mark.parametrize(
     ("device", "recipe"),
     [(Device({1: 0.35}), RECIPE), (Device({1: 0.01}), Recipe(prompt="", seed=0, width=2**15, height=2**15))],

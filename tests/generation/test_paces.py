@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from generation import paces
 from generation.engine.recipe import Recipe
@@ -83,6 +84,14 @@ def test_the_first_few_make_a_mean_and_later_ones_move_it_by_a_quarter() -> None
 
 def test_without_a_worker_nobody_knows() -> None:
     assert paces.seconds_for([(a_recipe(), 0)], None) == [0.0]
+
+
+def test_a_group_is_no_larger_than_may_be_whatever_was_measured(settings: Settings) -> None:
+    settings.PLAYGROUND_MOST_TOGETHER = 4
+    KnownModel.objects.create(path="/other", name="other", speed=2.0, group_size=24)
+    paces.learn_group(a_recipe(model="other"), 4, 7.0, a_worker())
+    assert a_worker(group_size=24).group_for(a_recipe()) == 4
+    assert seconds_for(a_recipe(model="other", num_images=8), a_worker()) == 14
 
 
 # Other models than the default
